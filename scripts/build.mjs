@@ -6,49 +6,53 @@
  *     node scripts/build.mjs            what running needs (also `prepare`)
  *     node scripts/build.mjs --types    and the declarations of homelab/simulator (`npm pack` asks for them)
  */
-import * as esbuild from 'esbuild';
-import {spawnSync} from 'node:child_process';
-import fs from 'node:fs';
-import {builtinModules} from 'node:module';
-import path from 'node:path';
-import {fileURLToPath} from 'node:url';
+import * as esbuild from 'esbuild'
+import {spawnSync} from 'node:child_process'
+import fs from 'node:fs'
+import {builtinModules} from 'node:module'
+import path from 'node:path'
+import {fileURLToPath} from 'node:url'
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
-const undiciStub = 'scripts/undici-stub.mjs';
+import {bundleDiet} from './bundle-diet.mjs'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+/** Asked for inside try/catch by oclif, and as well missing. */
+const optional = ['source-map-support', 'typescript']
 
 /** Every entry of the bundle, as paths from the root; dist mirrors src. */
 function entryPoints() {
-  const single = ['src/cli/main.ts', 'src/simulator/main.ts', 'src/simulator/index.ts'];
+  const single = ['src/cli/main.ts', 'src/simulator/main.ts', 'src/simulator/index.ts']
   return [
     ...single.filter((file) => fs.existsSync(path.join(root, file))),
     ...sourcesUnder('src/commands'),
     ...sourcesUnder('src/cli/hooks'),
-  ];
+  ]
 }
 
 function sourcesUnder(folder) {
-  const absolute = path.join(root, folder);
-  if (!fs.existsSync(absolute)) return [];
+  const absolute = path.join(root, folder)
+  if (!fs.existsSync(absolute)) return []
   return fs
     .readdirSync(absolute, {recursive: true})
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .map((file) => path.posix.join(folder, file.split(path.sep).join('/')))
-    .sort();
+    .sort()
 }
 
 async function bundle(outdir) {
+  const diet = bundleDiet()
   const {metafile} = await esbuild.build({
     absWorkingDir: root,
-    alias: {undici: `./${undiciStub}`},
     // What is CommonJS inside keeps its require(); it is also the cheap way to node:http and node:process.
-    banner: {js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);"},
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
+    },
     bundle: true,
     chunkNames: 'chunks/[name]-[hash]',
-    conditions: ['node', 'import'],
     define: {__dirname: 'import.meta.dirname', __filename: 'import.meta.filename'},
     entryPoints: entryPoints(),
-    external: Object.keys(pjson.dependencies ?? {}),
+    external: [...optional, ...Object.keys(pjson.dependencies ?? {})],
     format: 'esm',
     legalComments: 'none',
     logLevel: 'warning',
@@ -59,27 +63,26 @@ async function bundle(outdir) {
     outbase: 'src',
     outdir,
     platform: 'node',
+    plugins: [diet.plugin],
     splitting: true,
     target: 'node20.19',
     treeShaking: true,
-  });
-  return metafile;
+  })
+  const unmatched = diet.unmatched().map((rule) => `${rule.module} in ${rule.importer}`)
+  if (unmatched.length > 0)
+    throw new Error(`Rules of scripts/bundle-diet.mjs match nothing any more: ${unmatched.join(', ')}.`)
+  return metafile
 }
 
 /** What the bundle promises, checked where it is made. */
 function assertBundle(metafile) {
-  const inputs = Object.keys(metafile.inputs);
-  const has = (fragment) => inputs.some((file) => file.includes(fragment));
-  if (has('node_modules/undici/')) throw new Error('undici is in the bundle: its alias did not match.');
-  if (has('node_modules/proxmox-api/') && !has(undiciStub)) {
-    throw new Error('proxmox-api no longer imports undici: remove the alias from scripts/build.mjs.');
-  }
-
-  const allowed = new Set([...builtinModules, ...Object.keys(pjson.dependencies ?? {})]);
+  if (Object.keys(metafile.inputs).some((file) => file.includes('node_modules/undici/')))
+    throw new Error('undici is in the bundle.')
+  const allowed = new Set([...builtinModules, ...optional, ...Object.keys(pjson.dependencies ?? {})])
   for (const [file, output] of Object.entries(metafile.outputs)) {
     for (const {external, path: target} of output.imports) {
       if (external && !target.startsWith('node:') && !allowed.has(target)) {
-        throw new Error(`${file} imports ${target}, which an installed copy would not find.`);
+        throw new Error(`${file} imports ${target}, which an installed copy would not find.`)
       }
     }
   }
@@ -87,33 +90,34 @@ function assertBundle(metafile) {
 
 /** Licences of everything that was bundled: their terms ask for the notice to travel along. */
 function notices(metafile) {
-  const folders = new Set();
+  const folders = new Set()
   for (const input of Object.keys(metafile.inputs)) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match) folders.add(match[1]);
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    if (match) folders.add(match[1])
   }
 
   const blocks = [...folders].sort().map((folder) => {
-    const absolute = path.join(root, folder);
-    const {license, name, version} = JSON.parse(fs.readFileSync(path.join(absolute, 'package.json'), 'utf8'));
-    const file = fs.readdirSync(absolute).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const absolute = path.join(root, folder)
+    const {license, name, version} = JSON.parse(fs.readFileSync(path.join(absolute, 'package.json'), 'utf8'))
+    const file = fs.readdirSync(absolute).find((entry) => /^(licen[cs]e|copying)/i.test(entry))
     // The full text of this one is LICENSE itself.
-    const text = file && !String(license).startsWith('GPL') ? fs.readFileSync(path.join(absolute, file), 'utf8').trim() : '';
-    return [`${name} ${version} (${license ?? 'see its text'})`, text].filter(Boolean).join('\n\n');
-  });
-  return `The files in this folder contain code of these packages.\n\n${blocks.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+    const text =
+      file && !String(license).startsWith('GPL') ? fs.readFileSync(path.join(absolute, file), 'utf8').trim() : ''
+    return [`${name} ${version} (${license ?? 'see its text'})`, text].filter(Boolean).join('\n\n')
+  })
+  return `The files in this folder contain code of these packages.\n\n${blocks.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }
 
 function copySchema(outdir) {
-  const from = path.join(root, 'src/schema/data');
-  if (fs.existsSync(from)) fs.cpSync(from, path.join(outdir, 'schema/data'), {recursive: true});
+  const from = path.join(root, 'src/schema/data')
+  if (fs.existsSync(from)) fs.cpSync(from, path.join(outdir, 'schema/data'), {recursive: true})
 }
 
 /** oclif's own description of the commands, so that a start loads one command instead of all of them. */
 async function manifest(stage) {
-  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1';
-  const {Plugin, settings} = await import('@oclif/core');
-  settings.enableAutoTranspile = false;
+  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
+  const {Plugin, settings} = await import('@oclif/core')
+  settings.enableAutoTranspile = false
   const plugin = new Plugin({
     errorOnManifestCreate: true,
     ignoreManifest: true,
@@ -122,38 +126,41 @@ async function manifest(stage) {
     respectNoCacheDefault: true,
     root: stage,
     type: 'core',
-  });
-  await plugin.load();
-  const commands = Object.fromEntries(Object.entries(plugin.manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return `${JSON.stringify({commands, version: pjson.version})}\n`;
+  })
+  await plugin.load()
+  const commands = Object.fromEntries(Object.entries(plugin.manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return `${JSON.stringify({commands, version: pjson.version})}\n`
 }
 
 function declarations(outdir) {
-  if (!fs.existsSync(path.join(root, 'src/simulator/index.ts'))) return;
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-  const {status} = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], {cwd: root, stdio: 'inherit'});
-  if (status !== 0) throw new Error('The declarations of homelab/simulator could not be written.');
+  if (!fs.existsSync(path.join(root, 'src/simulator/index.ts'))) return
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+  const {status} = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('The declarations of homelab/simulator could not be written.')
 }
 
 /** One rename in, one rename out. */
 function replace(target, fresh, trash) {
-  if (fs.existsSync(target)) fs.renameSync(target, trash);
-  fs.renameSync(fresh, target);
+  if (fs.existsSync(target)) fs.renameSync(target, trash)
+  fs.renameSync(fresh, target)
 }
 
 // Commands are imported for the manifest, and an import looks for node_modules upward: the stage lies inside the package.
-const stage = fs.mkdtempSync(path.join(root, '.build-'));
+const stage = fs.mkdtempSync(path.join(root, '.build-'))
 try {
-  const outdir = path.join(stage, 'dist');
-  const metafile = await bundle(outdir);
-  assertBundle(metafile);
-  copySchema(outdir);
-  fs.writeFileSync(path.join(outdir, 'THIRD-PARTY-NOTICES.txt'), notices(metafile));
-  const packing = ['pack', 'publish'].includes(process.env.npm_command ?? '');
-  if (packing || process.argv.includes('--types')) declarations(outdir);
-  fs.writeFileSync(path.join(stage, 'oclif.manifest.json'), await manifest(stage));
-  replace(path.join(root, 'dist'), outdir, path.join(stage, 'old'));
-  fs.renameSync(path.join(stage, 'oclif.manifest.json'), path.join(root, 'oclif.manifest.json'));
+  const outdir = path.join(stage, 'dist')
+  const metafile = await bundle(outdir)
+  assertBundle(metafile)
+  copySchema(outdir)
+  fs.writeFileSync(path.join(outdir, 'THIRD-PARTY-NOTICES.txt'), notices(metafile))
+  const packing = ['pack', 'publish'].includes(process.env.npm_command ?? '')
+  if (packing || process.argv.includes('--types')) declarations(outdir)
+  fs.writeFileSync(path.join(stage, 'oclif.manifest.json'), await manifest(stage))
+  replace(path.join(root, 'dist'), outdir, path.join(stage, 'old'))
+  fs.renameSync(path.join(stage, 'oclif.manifest.json'), path.join(root, 'oclif.manifest.json'))
 } finally {
-  fs.rmSync(stage, {force: true, recursive: true});
+  fs.rmSync(stage, {force: true, recursive: true})
 }

@@ -1,6 +1,6 @@
-import type {Interfaces} from '@oclif/core';
+import type {Interfaces} from '@oclif/core'
 
-import {flush, handle, run, settings} from '@oclif/core';
+import {flush, handle, run, settings} from '@oclif/core'
 
 /**
  * Runs one command line and leaves the exit code with the process.
@@ -10,11 +10,11 @@ import {flush, handle, run, settings} from '@oclif/core';
  */
 export async function main(load: Interfaces.LoadOptions, argv: string[]): Promise<void> {
   // Otherwise NODE_ENV=development in a shell makes oclif look for TypeScript sources at every start.
-  settings.enableAutoTranspile = false;
+  settings.enableAutoTranspile = false
   try {
-    await run(argv, load);
-    await flush();
+    await run(argv, load)
+    await flush()
   } catch (error) {
-    await handle(error as Error);
+    await handle(error as Error)
   }
 }

@@ -1,0 +1,52 @@
+/**
+ * What the bundle leaves out or puts off, so that a start does not pay for what it does not use. Every rule names the package whose import it changes, and the
+ * build fails when a rule no longer matches anything.
+ */
+import path from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const file = (name) => path.join(path.dirname(fileURLToPath(import.meta.url)), name)
+
+/** importer: the package that asks; instead: a file that stands in, or 'lazy' for the same module, loaded at its first use. */
+const rules = [
+  {importer: 'proxmox-api', instead: file('left-out.mjs'), module: 'undici'},
+  {importer: '@oclif/core', instead: file('left-out.mjs'), module: 'tinyglobby'},
+  {importer: '@oclif/core', instead: file('left-out.mjs'), module: 'minimatch'},
+  {importer: '@oclif/core', instead: file('left-out.mjs'), module: 'lilconfig'},
+  {importer: '@oclif/core', instead: file('wsl.mjs'), module: 'wsl-utils'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'ejs'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'node:child_process'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'node:readline'},
+]
+
+const within = (name, importer) => importer.split(path.sep).join('/').includes(`/node_modules/${name}/`)
+
+/** An esbuild plugin, and `unmatched()`: what to complain about after the build. */
+export function bundleDiet() {
+  const matched = new Set()
+  const importers = new Set()
+
+  const plugin = {
+    name: 'bundle-diet',
+    setup(build) {
+      build.onResolve({filter: /^[^./]/}, (args) => {
+        if (args.namespace === 'lazy') return
+        const asked = rules.find((rule) => within(rule.importer, args.importer))
+        if (asked) importers.add(asked.importer)
+        const rule = rules.find((rule) => rule.module === args.path && within(rule.importer, args.importer))
+        if (!rule) return
+        matched.add(rule)
+        if (rule.instead !== 'lazy') return {path: rule.instead}
+        return {namespace: 'lazy', path: args.path, pluginData: {resolveDir: args.resolveDir}}
+      })
+      build.onLoad({filter: /.*/, namespace: 'lazy'}, (args) => ({
+        contents: `module.exports = new Proxy({}, {get: (_, key) => require(${JSON.stringify(args.path)})[key]});`,
+        resolveDir: args.pluginData.resolveDir,
+      }))
+    },
+  }
+
+  // A package that is not in the bundle at all (nothing imports it yet) has no rule to match.
+  const unmatched = () => rules.filter((rule) => importers.has(rule.importer) && !matched.has(rule))
+  return {plugin, unmatched}
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+/**
+ * Reduces Proxmox VE API descriptions to what this project checks requests with.
+ *
+ *   node scripts/distil-schema.mjs INPUT_FOLDER
+ *
+ * INPUT_FOLDER holds `schema-<version>.json.gz` (path -> method -> description) for each version below and `formats.json` (format name -> the
+ * properties of a property string, or "code" for a format that only a program can check). Only structure is kept; results are reduced to their
+ * type. The output is sorted, so the same input gives the same bytes.
+ */
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {gunzipSync, gzipSync} from 'node:zlib'
+
+const VERSIONS = ['7.4', '8.4', '9.2']
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE']
+
+const PROPERTY_KEYS = new Set([
+  'additionalProperties',
+  'alias',
+  'allOf',
+  'default',
+  'default_key',
+  'enum',
+  'format',
+  'instance-type',
+  'instance-types',
+  'items',
+  'keyAlias',
+  'maxLength',
+  'maximum',
+  'minLength',
+  'minimum',
+  'oneOf',
+  'optional',
+  'pattern',
+  'properties',
+  'requires',
+  'type',
+  'type-property',
+  'type-property-schema',
+])
+const NUMBERS = new Set(['maxLength', 'maximum', 'minLength', 'minimum'])
+const FLAGS = new Set(['default_key', 'optional'])
+
+const input = process.argv[2]
+if (input === undefined) {
+  console.error('usage: node scripts/distil-schema.mjs INPUT_FOLDER')
+  process.exit(2)
+}
+
+const sorted = (object, map) =>
+  Object.fromEntries(
+    Object.keys(object)
+      .sort()
+      .map((key) => [key, map(object[key], key)])
+      .filter(([, value]) => value !== undefined),
+  )
+
+/** Property names are data and are all kept; schema keywords are kept when a check uses them. */
+const properties = (map) => sorted(map, schema)
+
+function schema(node) {
+  return sorted(node, (value, key) => {
+    if (!PROPERTY_KEYS.has(key) || value === null) return undefined
+    if (NUMBERS.has(key)) return Number(value)
+    if (FLAGS.has(key)) return Number(value) === 1 ? 1 : undefined
+    if (key === 'properties') return properties(value)
+    if (key === 'format') return typeof value === 'string' ? value : properties(value)
+    if (key === 'items' || key === 'type-property-schema') return schema(value)
+    if (key === 'allOf' || key === 'oneOf') return value.map((member) => schema(member))
+    // A default that is a list or a map belongs to the command line, not to the API.
+    if (key === 'default') return typeof value === 'object' ? undefined : value
+    return value
+  })
+}
+
+function method(node) {
+  return {
+    parameters: schema(node.parameters ?? {}),
+    ...(node.permissions === undefined ? {} : {permissions: node.permissions}),
+    ...(node.protected ? {protected: 1} : {}),
+    ...(typeof node.proxyto === 'string' ? {proxyto: node.proxyto} : {}),
+    ...(node.allowtoken === undefined || Number(node.allowtoken) === 1 ? {} : {allowtoken: 0}),
+    ...(typeof node.returns?.type === 'string' ? {returns: node.returns.type} : {}),
+  }
+}
+
+function write(name, value) {
+  const target = new URL(`../src/schema/data/${name}.json.gz`, import.meta.url)
+  writeFileSync(target, gzipSync(JSON.stringify(value), {level: 9}))
+}
+
+for (const version of VERSIONS) {
+  const source = JSON.parse(gunzipSync(readFileSync(join(input, `schema-${version}.json.gz`))).toString('utf8'))
+  write(
+    `pve-${version}`,
+    sorted(source, (methods) =>
+      Object.fromEntries(
+        METHODS.filter((verb) => methods[verb] !== undefined).map((verb) => [verb, method(methods[verb])]),
+      ),
+    ),
+  )
+}
+
+const formats = JSON.parse(readFileSync(join(input, 'formats.json'), 'utf8'))
+write(
+  'formats',
+  sorted(formats, (format) => (typeof format === 'string' ? undefined : properties(format))),
+)

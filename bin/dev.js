@@ -9,7 +9,7 @@ for (const name of ['CONTENT_TYPE', 'HOMELAB_CONTENT_TYPE', 'HL_CONTENT_TYPE']) 
 register();
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const asSource = (target) => target.replace(/^\.\/dist\//, './src/').replace(/\.js$/, '.ts');
+const asSource = (target) => target.replace(/^\.\/dist\//, './src/');
 const pjson = JSON.parse(fs.readFileSync(`${root}/package.json`, 'utf8'));
 const {commands, hooks = {}} = pjson.oclif;
 pjson.oclif = {

@@ -6,88 +6,15 @@
  *     node scripts/build.mjs            what running needs (also `prepare`)
  *     node scripts/build.mjs --types    and the declarations of homelab/simulator (`npm pack` asks for them)
  */
-import * as esbuild from 'esbuild'
 import {spawnSync} from 'node:child_process'
 import fs from 'node:fs'
-import {builtinModules} from 'node:module'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-import {bundleDiet} from './bundle-diet.mjs'
+import {bundle} from './bundle.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
-/** Asked for inside try/catch by oclif, and as well missing. */
-const optional = ['source-map-support', 'typescript']
-
-/** Every entry of the bundle, as paths from the root; dist mirrors src. */
-function entryPoints() {
-  const single = ['src/cli/main.ts', 'src/simulator/main.ts', 'src/simulator/index.ts']
-  return [
-    ...single.filter((file) => fs.existsSync(path.join(root, file))),
-    ...sourcesUnder('src/commands'),
-    ...sourcesUnder('src/cli/hooks'),
-  ]
-}
-
-function sourcesUnder(folder) {
-  const absolute = path.join(root, folder)
-  if (!fs.existsSync(absolute)) return []
-  return fs
-    .readdirSync(absolute, {recursive: true})
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-    .map((file) => path.posix.join(folder, file.split(path.sep).join('/')))
-    .sort()
-}
-
-async function bundle(outdir) {
-  const diet = bundleDiet()
-  const {metafile} = await esbuild.build({
-    absWorkingDir: root,
-    // What is CommonJS inside keeps its require(); it is also the cheap way to node:http and node:process.
-    banner: {
-      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
-    },
-    bundle: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    define: {__dirname: 'import.meta.dirname', __filename: 'import.meta.filename'},
-    entryPoints: entryPoints(),
-    external: [...optional, ...Object.keys(pjson.dependencies ?? {})],
-    format: 'esm',
-    legalComments: 'none',
-    logLevel: 'warning',
-    mainFields: ['module', 'main'],
-    metafile: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    outbase: 'src',
-    outdir,
-    platform: 'node',
-    plugins: [diet.plugin],
-    splitting: true,
-    target: 'node20.19',
-    treeShaking: true,
-  })
-  const unmatched = diet.unmatched().map((rule) => `${rule.module} in ${rule.importer}`)
-  if (unmatched.length > 0)
-    throw new Error(`Rules of scripts/bundle-diet.mjs match nothing any more: ${unmatched.join(', ')}.`)
-  return metafile
-}
-
-/** What the bundle promises, checked where it is made. */
-function assertBundle(metafile) {
-  if (Object.keys(metafile.inputs).some((file) => file.includes('node_modules/undici/')))
-    throw new Error('undici is in the bundle.')
-  const allowed = new Set([...builtinModules, ...optional, ...Object.keys(pjson.dependencies ?? {})])
-  for (const [file, output] of Object.entries(metafile.outputs)) {
-    for (const {external, path: target} of output.imports) {
-      if (external && !target.startsWith('node:') && !allowed.has(target)) {
-        throw new Error(`${file} imports ${target}, which an installed copy would not find.`)
-      }
-    }
-  }
-}
-
 /** Licences of everything that was bundled: their terms ask for the notice to travel along. */
 function notices(metafile) {
   const folders = new Set()
@@ -153,7 +80,6 @@ const stage = fs.mkdtempSync(path.join(root, '.build-'))
 try {
   const outdir = path.join(stage, 'dist')
   const metafile = await bundle(outdir)
-  assertBundle(metafile)
   copySchema(outdir)
   fs.writeFileSync(path.join(outdir, 'THIRD-PARTY-NOTICES.txt'), notices(metafile))
   const packing = ['pack', 'publish'].includes(process.env.npm_command ?? '')

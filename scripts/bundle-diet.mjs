@@ -40,7 +40,8 @@ export function bundleDiet() {
         return {namespace: 'lazy', path: args.path, pluginData: {resolveDir: args.resolveDir}}
       })
       build.onLoad({filter: /.*/, namespace: 'lazy'}, (args) => ({
-        contents: `module.exports = new Proxy({}, {get: (_, key) => require(${JSON.stringify(args.path)})[key]});`,
+        // A CommonJS importer asks for __esModule while it loads; that must not count as the first use.
+        contents: `module.exports = new Proxy({}, {get: (_, key) => key === '__esModule' ? undefined : require(${JSON.stringify(args.path)})[key]});`,
         resolveDir: args.pluginData.resolveDir,
       }))
     },

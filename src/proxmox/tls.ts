@@ -2,12 +2,16 @@ import tls from 'node:tls'
 
 import type {NotConnectedReason} from './request-error.js'
 
-/** How one endpoint is known. `anyOf` accepts each of several pins: an endpoint of a known cluster that was never talked to before. */
+/**
+ * How one endpoint is known. `any-of` accepts each of several pins: an endpoint of a known cluster that was never talked to before. `any` accepts
+ * everything, and is for looking at a certificate without sending anything.
+ */
 export type EndpointTrust =
   | {readonly kind: 'pin'; readonly fingerprint: string}
   | {readonly kind: 'any-of'; readonly fingerprints: readonly string[]}
   | {readonly kind: 'ca'; readonly pem: string}
   | {readonly kind: 'system'}
+  | {readonly kind: 'any'}
 
 /** Why there is no connection; in every case nothing was sent. */
 export type DialProblem =
@@ -44,17 +48,12 @@ export function dial(
   callback: (error: DialError | undefined, socket?: tls.TLSSocket) => void,
 ): tls.TLSSocket {
   const {host, port} = addressOf(endpoint)
-  const pinned = trust.kind === 'pin' || trust.kind === 'any-of'
   const socket = tls.connect({
     host,
     port,
     ALPNProtocols: ['http/1.1'],
     ...(isAddress(host) ? {} : {servername: host}),
-    // With a pin the comparison below decides, and an empty list of authorities spares parsing the system's. No session is ever resumed:
-    // a resumed one shows no certificate to compare.
-    ...(pinned
-      ? {rejectUnauthorized: false, ca: []}
-      : {rejectUnauthorized: true, ...(trust.kind === 'ca' ? {ca: trust.pem} : {})}),
+    ...verification(trust),
   })
   let settled = false
   const settle = (error: DialError | undefined): void => {
@@ -76,7 +75,7 @@ export function dial(
 
   const onError = (error: NodeJS.ErrnoException): void => settle(new DialError(dialProblem(error)))
   const onClose = (): void => settle(new DialError({kind: 'not-connected', reason: 'closed'}))
-  const onSecure = (): void => settle(pinned ? checkPin(socket, trust) : undefined)
+  const onSecure = (): void => settle(checkPin(socket, trust))
   const timer = setTimeout(
     () => settle(new DialError({kind: 'not-connected', reason: 'timeout', code: 'ETIMEDOUT'})),
     timeoutMs,
@@ -86,6 +85,31 @@ export function dial(
   socket.on('close', onClose)
   socket.on('secureConnect', onSecure)
   return socket
+}
+
+/**
+ * With a pin the comparison afterwards decides, and an empty list of authorities spares parsing the system's. No session is ever resumed:
+ * a resumed one shows no certificate to compare.
+ */
+function verification(trust: EndpointTrust): tls.ConnectionOptions {
+  switch (trust.kind) {
+    case 'pin':
+    case 'any-of': {
+      return {rejectUnauthorized: false, ca: []}
+    }
+
+    case 'ca': {
+      return {rejectUnauthorized: true, ca: trust.pem}
+    }
+
+    case 'system': {
+      return {rejectUnauthorized: true}
+    }
+
+    case 'any': {
+      return {rejectUnauthorized: false}
+    }
+  }
 }
 
 function checkPin(socket: tls.TLSSocket, trust: EndpointTrust): DialError | undefined {

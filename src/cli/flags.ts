@@ -86,17 +86,6 @@ export const dryRunFlag = {
   'dry-run': Flags.boolean({char: 'n', description: 'Check everything and print the plan; change nothing.'}),
 }
 
-/** Choosing guests by what they are. */
-export const selectorFlag = {
-  selector: Flags.string({
-    char: 'l',
-    description: 'Choose by key=value, !=, ~regex; comma means and, a repeated flag means or.',
-    helpValue: 'key=value',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-};
-
 /** For lists: which of them. */
 export const selectorFlag = {
   selector: Flags.string({

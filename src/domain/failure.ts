@@ -2,20 +2,20 @@
  * Everything that can go wrong, as one union. `kind` alone decides the exit code (`EXIT_CODES`) and is the `error.code` of the JSON contract,
  * so a kind that has shipped keeps its name and its exit code.
  */
-export type FailureKind = keyof typeof EXIT_CODES;
+export type FailureKind = keyof typeof EXIT_CODES
 
 export interface Failure {
-  readonly kind: FailureKind;
+  readonly kind: FailureKind
   /** What failed, and on what. One sentence, no secrets. */
-  readonly message: string;
+  readonly message: string
   /** What to do next, with a command where one exists. */
-  readonly hint?: string;
+  readonly hint?: string
   /** The task that failed or still runs. */
-  readonly upid?: string;
+  readonly upid?: string
   /** The last lines of the failed task's log. */
-  readonly taskLog?: readonly string[];
+  readonly taskLog?: readonly string[]
   /** Facts for scripts: camelCase keys, plain JSON values. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** Kind -> process exit code. The meaning of each code is described in `domain/exit-codes.ts`. */
@@ -54,14 +54,14 @@ export const EXIT_CODES = {
   timeout: 124,
   interrupted: 130,
   terminated: 143,
-} as const;
+} as const
 
 /** A failure of one kind; absent extras stay absent (never null), as the JSON contract asks. */
 export function failure(kind: FailureKind, message: string, extras: Omit<Failure, 'kind' | 'message'> = {}): Failure {
-  return {kind, message, ...extras};
+  return {kind, message, ...extras}
 }
 
 /** The process exit code for a failure. */
 export function exitCodeOf(f: Failure): number {
-  return EXIT_CODES[f.kind];
+  return EXIT_CODES[f.kind]
 }

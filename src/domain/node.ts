@@ -1,22 +1,24 @@
 /** `unknown`: the node is back, but has not sent its first figures yet (cluster facts, rejoin). */
-export type NodeStatus = 'offline' | 'online' | 'unknown';
+export type NodeStatus = 'offline' | 'online' | 'unknown'
 
 /** A cluster member with what it last reported; an offline node loses its figures. */
 export interface ClusterNode {
-  readonly node: string;
-  readonly status: NodeStatus;
-  readonly cpus?: number;
+  readonly node: string
+  readonly status: NodeStatus
+  readonly cpus?: number
   /** 0..1 */
-  readonly cpuUsage?: number;
-  readonly memoryBytes?: number;
-  readonly memoryUsedBytes?: number;
-  readonly diskBytes?: number;
-  readonly diskUsedBytes?: number;
-  readonly uptimeSeconds?: number;
-  readonly haState?: string;
+  readonly cpuUsage?: number
+  readonly memoryBytes?: number
+  readonly memoryUsedBytes?: number
+  readonly diskBytes?: number
+  readonly diskUsedBytes?: number
+  readonly uptimeSeconds?: number
+  readonly haState?: string
 }
 
 /** Memory that nobody uses at this moment; undefined while the node reports nothing. */
 export function freeMemoryBytes(node: ClusterNode): number | undefined {
-  return node.memoryBytes === undefined || node.memoryUsedBytes === undefined ? undefined : node.memoryBytes - node.memoryUsedBytes;
+  return node.memoryBytes === undefined || node.memoryUsedBytes === undefined
+    ? undefined
+    : node.memoryBytes - node.memoryUsedBytes
 }

@@ -1,35 +1,35 @@
-import {err, ok, type Result} from 'neverthrow';
-import {failure, type Failure} from './failure.js';
+import {err, ok, type Result} from 'neverthrow'
+import {failure, type Failure} from './failure.js'
 
-export const LOWEST_VMID = 100;
-export const HIGHEST_VMID = 999_999_999;
+export const LOWEST_VMID = 100
+export const HIGHEST_VMID = 999_999_999
 
 /** VMIDs that a cluster hands out: lower inclusive, upper exclusive (`next-id` of the datacenter options; reference 2.9). */
 export interface VmidRange {
-  readonly lower: number;
-  readonly upper: number;
+  readonly lower: number
+  readonly upper: number
 }
 
-export const DEFAULT_VMID_RANGE: VmidRange = {lower: 100, upper: 1_000_000};
+export const DEFAULT_VMID_RANGE: VmidRange = {lower: 100, upper: 1_000_000}
 
 /** `lower=100,upper=1000000`, either part optional; anything else is the default range. */
 export function parseVmidRange(text: string | undefined): VmidRange {
-  const part = (key: string) => new RegExp(`(?:^|,)${key}=(\\d+)`).exec(text ?? '')?.[1];
+  const part = (key: string) => new RegExp(`(?:^|,)${key}=(\\d+)`).exec(text ?? '')?.[1]
   return {
     lower: Number(part('lower') ?? DEFAULT_VMID_RANGE.lower),
     upper: Number(part('upper') ?? DEFAULT_VMID_RANGE.upper),
-  };
+  }
 }
 
 /** A VMID that a person gave. */
 export function checkVmid(vmid: number, field = '--vmid'): Result<number, Failure> {
-  if (Number.isInteger(vmid) && vmid >= LOWEST_VMID && vmid <= HIGHEST_VMID) return ok(vmid);
+  if (Number.isInteger(vmid) && vmid >= LOWEST_VMID && vmid <= HIGHEST_VMID) return ok(vmid)
   return err(
     failure('usage', `${field} ${vmid} is not a valid VMID`, {
       hint: `A VMID is a whole number from ${LOWEST_VMID} to ${HIGHEST_VMID}`,
       details: {field, value: vmid},
     }),
-  );
+  )
 }
 
 /**
@@ -47,12 +47,12 @@ export function chooseVmid(
   range: VmidRange,
   random: () => number,
 ): number {
-  let skip = collisions === 0 ? 0 : Math.floor(random() * 2 ** Math.min(collisions + 2, 12));
+  let skip = collisions === 0 ? 0 : Math.floor(random() * 2 ** Math.min(collisions + 2, 12))
   for (let vmid = suggested; vmid < range.upper; vmid++) {
-    if (vmid !== suggested && taken.has(vmid)) continue;
-    if (skip === 0) return vmid;
-    skip--;
+    if (vmid !== suggested && taken.has(vmid)) continue
+    if (skip === 0) return vmid
+    skip--
   }
 
-  return suggested;
+  return suggested
 }

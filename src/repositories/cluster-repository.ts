@@ -1,15 +1,15 @@
-import type {ResultAsync} from 'neverthrow';
-import * as z from 'zod/mini';
-import type {ClusterMember, ClusterResources, ClusterStatus} from '../domain/cluster.js';
-import type {Failure} from '../domain/failure.js';
-import {parseTags, type Guest, type GuestStatus} from '../domain/guest.js';
-import type {ClusterNode, NodeStatus} from '../domain/node.js';
-import type {NodeStorage} from '../domain/storage.js';
-import {parseVmidRange, type VmidRange} from '../domain/vmid.js';
-import type {Connection} from '../proxmox/connection.js';
-import {ask, asFlag, asNumber, asText, present, record, records, type Fields} from './reply.js';
+import type {ResultAsync} from 'neverthrow'
+import * as z from 'zod/mini'
+import type {ClusterMember, ClusterResources, ClusterStatus} from '../domain/cluster.js'
+import type {Failure} from '../domain/failure.js'
+import {parseTags, type Guest, type GuestStatus} from '../domain/guest.js'
+import type {ClusterNode, NodeStatus} from '../domain/node.js'
+import type {NodeStorage} from '../domain/storage.js'
+import {parseVmidRange, type VmidRange} from '../domain/vmid.js'
+import type {Connection} from '../proxmox/connection.js'
+import {ask, asFlag, asNumber, asText, present, record, records, type Fields} from './reply.js'
 
-const nextId = z.union([z.string(), z.number()]);
+const nextId = z.union([z.string(), z.number()])
 
 /** What the cluster says of itself: `/cluster/…`. */
 export class ClusterRepository {
@@ -22,23 +22,23 @@ export class ClusterRepository {
       () => this.connection.api.cluster.resources.$get(type === undefined ? {} : {type}),
       records,
     ).map((rows) => {
-      const nodes: ClusterNode[] = [];
-      const guests: Guest[] = [];
-      const storages: NodeStorage[] = [];
+      const nodes: ClusterNode[] = []
+      const guests: Guest[] = []
+      const storages: NodeStorage[] = []
       for (const row of rows) {
-        if (row.type === 'qemu' || row.type === 'lxc') guests.push(guestFrom(row));
-        else if (row.type === 'node') nodes.push(nodeFrom(row));
-        else if (row.type === 'storage') storages.push(storageFrom(row));
+        if (row.type === 'qemu' || row.type === 'lxc') guests.push(guestFrom(row))
+        else if (row.type === 'node') nodes.push(nodeFrom(row))
+        else if (row.type === 'storage') storages.push(storageFrom(row))
       }
 
-      return {nodes, guests, storages};
-    });
+      return {nodes, guests, storages}
+    })
   }
 
   /** Membership and quorum; `GET /cluster/status`. */
   status(): ResultAsync<ClusterStatus, Failure> {
     return ask('read the cluster status', () => this.connection.api.cluster.status.$get(), records).map((rows) => {
-      const cluster = rows.find((row) => row.type === 'cluster');
+      const cluster = rows.find((row) => row.type === 'cluster')
       return {
         ...(cluster !== undefined && {
           cluster: {
@@ -49,28 +49,30 @@ export class ClusterRepository {
           },
         }),
         members: rows.filter((row) => row.type === 'node').map((row) => memberFrom(row)),
-      };
-    });
+      }
+    })
   }
 
   /** The lowest VMID that is free at this moment; it reserves nothing; `GET /cluster/nextid`. */
   nextId(): ResultAsync<number, Failure> {
-    return ask('ask for a free VMID', () => this.connection.api.cluster.nextid.$get(), nextId).map(Number);
+    return ask('ask for a free VMID', () => this.connection.api.cluster.nextid.$get(), nextId).map(Number)
   }
 
   /** The range that VMIDs are handed out from; `GET /cluster/options` (needs Sys.Audit on `/`). */
   vmidRange(): ResultAsync<VmidRange, Failure> {
-    return ask('read the datacenter options', () => this.connection.api.cluster.options.$get(), record).map((options) => {
-      const range = options['next-id'];
-      // The server answers with the property string taken apart; older ones with the string itself.
-      return typeof range === 'object' && range !== null
-        ? parseVmidRange(
-            Object.entries(range)
-              .map(([key, value]) => `${key}=${String(value)}`)
-              .join(','),
-          )
-        : parseVmidRange(asText(range));
-    });
+    return ask('read the datacenter options', () => this.connection.api.cluster.options.$get(), record).map(
+      (options) => {
+        const range = options['next-id']
+        // The server answers with the property string taken apart; older ones with the string itself.
+        return typeof range === 'object' && range !== null
+          ? parseVmidRange(
+              Object.entries(range)
+                .map(([key, value]) => `${key}=${String(value)}`)
+                .join(','),
+            )
+          : parseVmidRange(asText(range))
+      },
+    )
   }
 }
 
@@ -95,7 +97,7 @@ function guestFrom(row: Fields): Guest {
     netInBytes: asNumber(row.netin),
     netOutBytes: asNumber(row.netout),
     uptimeSeconds: asNumber(row.uptime),
-  }) as Guest;
+  }) as Guest
 }
 
 function nodeFrom(row: Fields): ClusterNode {
@@ -110,7 +112,7 @@ function nodeFrom(row: Fields): ClusterNode {
     diskUsedBytes: asNumber(row.disk),
     uptimeSeconds: asNumber(row.uptime),
     haState: asText(row.hastate),
-  }) as ClusterNode;
+  }) as ClusterNode
 }
 
 function storageFrom(row: Fields): NodeStorage {
@@ -123,7 +125,7 @@ function storageFrom(row: Fields): NodeStorage {
     content: (asText(row.content) ?? '').split(',').filter((kind) => kind !== ''),
     totalBytes: asNumber(row.maxdisk),
     usedBytes: asNumber(row.disk),
-  }) as NodeStorage;
+  }) as NodeStorage
 }
 
 function memberFrom(row: Fields): ClusterMember {
@@ -132,5 +134,5 @@ function memberFrom(row: Fields): ClusterMember {
     online: asFlag(row.online),
     nodeId: asNumber(row.nodeid),
     ip: asText(row.ip),
-  }) as ClusterMember;
+  }) as ClusterMember
 }

@@ -138,7 +138,6 @@ export function taskFailureKind(exitStatus: string): FailureKind {
 const TASK_KINDS: ReadonlySet<FailureKind> = new Set([
   'digest-changed',
   'locked',
-  'no-capacity',
   'no-quorum',
   'protected',
   'vmid-conflict',

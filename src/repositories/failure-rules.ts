@@ -167,7 +167,7 @@ const RULES: readonly Rule[] = [
     pattern: /got timeout$/,
     kind: 'task-failed',
     reason: 'guest-too-slow',
-    hint: 'The guest did not react in time. Give it longer with --timeout, or stop it hard',
+    hint: 'The guest did not react in time. Give it longer with --grace, or add --force to stop it hard then',
   },
 
   // In use.

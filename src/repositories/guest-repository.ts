@@ -1,25 +1,25 @@
-import type {ResultAsync} from 'neverthrow';
-import * as z from 'zod/mini';
-import type {Failure} from '../domain/failure.js';
-import {guestLabel, type Guest} from '../domain/guest.js';
-import type {Connection} from '../proxmox/connection.js';
-import {ask, asText, record, upidText, type Fields} from './reply.js';
+import type {ResultAsync} from 'neverthrow'
+import * as z from 'zod/mini'
+import type {Failure} from '../domain/failure.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
+import type {Connection} from '../proxmox/connection.js'
+import {ask, asText, record, upidText, type Fields} from './reply.js'
 
 /** Where a guest is: what every call on it needs. */
-export type GuestRef = Pick<Guest, 'name' | 'node' | 'type' | 'vmid'>;
+export type GuestRef = Pick<Guest, 'name' | 'node' | 'type' | 'vmid'>
 
 export interface ShutdownOptions {
   /** How long the guest gets; Proxmox's default is 60 s. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number
   /** Pull the plug when the time is up. */
-  readonly force?: boolean;
+  readonly force?: boolean
 }
 
 export interface DeleteOptions {
   /** Also remove it from backup and replication jobs and from HA. */
-  readonly purge?: boolean;
+  readonly purge?: boolean
   /** Also remove disks of this VMID that no configuration names. */
-  readonly unreferencedDisks?: boolean;
+  readonly unreferencedDisks?: boolean
 }
 
 /** What VMs and containers have in common: `/nodes/{node}/qemu|lxc/{vmid}`. Each change gives a UPID. */
@@ -28,56 +28,58 @@ export class GuestRepository {
 
   /** The configuration with pending values merged in; `GET …/config`. */
   config(guest: GuestRef): ResultAsync<Fields, Failure> {
-    return ask(`read the configuration of ${guestLabel(guest)}`, () => this.at(guest).config.$get(), record);
+    return ask(`read the configuration of ${guestLabel(guest)}`, () => this.at(guest).config.$get(), record)
   }
 
   /** `running`, `stopped` or, from `qmpstatus`, `paused` and the like; `GET …/status/current`. */
   status(guest: GuestRef): ResultAsync<string, Failure> {
     return ask(`read the state of ${guestLabel(guest)}`, () => this.at(guest).status.current.$get(), record).map(
       (row) => asText(row.qmpstatus) ?? asText(row.status) ?? 'unknown',
-    );
+    )
   }
 
   start(guest: GuestRef): ResultAsync<string, Failure> {
-    return ask(`start ${guestLabel(guest)}`, () => this.at(guest).status.start.$post(), upidText);
+    return ask(`start ${guestLabel(guest)}`, () => this.at(guest).status.start.$post(), upidText)
   }
 
   stop(guest: GuestRef): ResultAsync<string, Failure> {
-    return ask(`stop ${guestLabel(guest)}`, () => this.at(guest).status.stop.$post(), upidText);
+    return ask(`stop ${guestLabel(guest)}`, () => this.at(guest).status.stop.$post(), upidText)
   }
 
   shutdown(guest: GuestRef, options: ShutdownOptions = {}): ResultAsync<string, Failure> {
     const body = {
       ...(options.timeoutSeconds !== undefined && {timeout: options.timeoutSeconds}),
       ...(options.force === true && {forceStop: true}),
-    };
-    return ask(`shut down ${guestLabel(guest)}`, () => this.at(guest).status.shutdown.$post(body), upidText);
+    }
+    return ask(`shut down ${guestLabel(guest)}`, () => this.at(guest).status.shutdown.$post(body), upidText)
   }
 
   delete(guest: GuestRef, options: DeleteOptions = {}): ResultAsync<string, Failure> {
     const query = {
       ...(options.purge === true && {purge: true}),
       ...(options.unreferencedDisks === true && {'destroy-unreferenced-disks': true}),
-    };
-    return ask(`delete ${guestLabel(guest)}`, () => this.at(guest).$delete(query), upidText);
+    }
+    return ask(`delete ${guestLabel(guest)}`, () => this.at(guest).$delete(query), upidText)
   }
 
   /** The typed builder knows both kinds; what is called here has the same parameters in both. */
   private at(guest: GuestRef) {
-    const node = this.connection.api.nodes.$(guest.node);
-    return guest.type === 'qemu' ? node.qemu.$(guest.vmid) : (node.lxc.$(guest.vmid) as unknown as ReturnType<typeof node.qemu.$>);
+    const node = this.connection.api.nodes.$(guest.node)
+    return guest.type === 'qemu'
+      ? node.qemu.$(guest.vmid)
+      : (node.lxc.$(guest.vmid) as unknown as ReturnType<typeof node.qemu.$>)
   }
 }
 
 export interface CloneOptions {
-  readonly newid: number;
-  readonly name: string;
-  readonly full: boolean;
+  readonly newid: number
+  readonly name: string
+  readonly full: boolean
   /** Only when it differs from the source's node. */
-  readonly target?: string;
-  readonly storage?: string;
-  readonly pool?: string;
-  readonly description?: string;
+  readonly target?: string
+  readonly storage?: string
+  readonly pool?: string
+  readonly description?: string
 }
 
 /** What only VMs have: `/nodes/{node}/qemu/…`. */
@@ -86,7 +88,11 @@ export class QemuRepository {
 
   /** `POST …/clone`: the task runs on the source's node under the source's VMID, wherever the copy goes (reference 2.12). */
   clone(source: GuestRef, options: CloneOptions): ResultAsync<string, Failure> {
-    return ask(`clone ${guestLabel(source)} to VMID ${options.newid}`, () => this.vm(source).clone.$post({...options}), upidText);
+    return ask(
+      `clone ${guestLabel(source)} to VMID ${options.newid}`,
+      () => this.vm(source).clone.$post({...options}),
+      upidText,
+    )
   }
 
   /** `POST …/config`: a task, or nothing where the server was done at once. */
@@ -95,21 +101,21 @@ export class QemuRepository {
       `configure ${guestLabel(vm)}`,
       () => this.vm(vm).config.$post(values as Parameters<ReturnType<typeof this.vm>['config']['$post']>[0]),
       z.nullish(upidText),
-    ).map((upid) => upid ?? undefined);
+    ).map((upid) => upid ?? undefined)
   }
 
   /** `PUT …/resize` to a size in bytes; it only grows. A task since 8.x, nothing in 7.4. */
   resize(vm: GuestRef, disk: string, bytes: number): ResultAsync<string | undefined, Failure> {
     // Proxmox takes whole K, M, G or T; K is the finest that divides what people ask for.
-    const size = bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${Math.ceil(bytes / 2 ** 10)}K`;
+    const size = bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${Math.ceil(bytes / 2 ** 10)}K`
     return ask(
       `resize ${disk} of ${guestLabel(vm)}`,
       () => this.vm(vm).resize.$put({disk, size} as Parameters<ReturnType<typeof this.vm>['resize']['$put']>[0]),
       z.nullish(upidText),
-    ).map((upid) => upid ?? undefined);
+    ).map((upid) => upid ?? undefined)
   }
 
   private vm(vm: Pick<GuestRef, 'node' | 'vmid'>) {
-    return this.connection.api.nodes.$(vm.node).qemu.$(vm.vmid);
+    return this.connection.api.nodes.$(vm.node).qemu.$(vm.vmid)
   }
 }

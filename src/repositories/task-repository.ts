@@ -1,28 +1,28 @@
-import {errAsync, type ResultAsync} from 'neverthrow';
-import * as z from 'zod/mini';
-import {failure, type Failure} from '../domain/failure.js';
-import {outcomeOf, type TaskSummary} from '../domain/task.js';
-import {parseUpid, type Upid} from '../domain/upid.js';
-import type {Connection} from '../proxmox/connection.js';
-import {ask, asNumber, asText, present, record, records, type Fields} from './reply.js';
+import type {ResultAsync} from 'neverthrow'
+import * as z from 'zod/mini'
+import type {Failure} from '../domain/failure.js'
+import {outcomeOf, type TaskSummary} from '../domain/task.js'
+import type {Upid} from '../domain/upid.js'
+import type {Connection} from '../proxmox/connection.js'
+import {ask, asNumber, asText, present, record, records, type Fields} from './reply.js'
 
 /** `GET /nodes/{node}/tasks/{upid}/status`; `exitStatus` only once the task has stopped. */
 export interface TaskStatus {
-  readonly running: boolean;
-  readonly exitStatus?: string;
-  readonly startedAt: Date;
+  readonly running: boolean
+  readonly exitStatus?: string
+  readonly startedAt: Date
 }
 
 export interface TaskFilter {
-  readonly vmid?: number;
-  readonly type?: string;
-  readonly user?: string;
+  readonly vmid?: number
+  readonly type?: string
+  readonly user?: string
   /** Only those started at or after this moment. */
-  readonly since?: Date;
-  readonly until?: Date;
-  readonly source?: 'active' | 'all' | 'archive';
-  readonly limit?: number;
-  readonly errorsOnly?: boolean;
+  readonly since?: Date
+  readonly until?: Date
+  readonly source?: 'active' | 'all' | 'archive'
+  readonly limit?: number
+  readonly errorsOnly?: boolean
 }
 
 /** Tasks, each asked for at the node its UPID names: no other node knows it (reference 2.8). */
@@ -31,13 +31,13 @@ export class TaskRepository {
 
   status(upid: Upid): ResultAsync<TaskStatus, Failure> {
     return ask(`ask for task ${upid.upid}`, () => this.task(upid).status.$get(), record).map((row) => {
-      const running = row.status !== 'stopped';
+      const running = row.status !== 'stopped'
       return {
         running,
         ...(!running && {exitStatus: asText(row.exitstatus) ?? 'unexpected status'}),
         startedAt: upid.startTime,
-      };
-    });
+      }
+    })
   }
 
   /**
@@ -50,21 +50,21 @@ export class TaskRepository {
       () => this.task(upid).log.$get({start, limit}),
       z.union([records, record]),
     ).map((reply) => {
-      const rows = Array.isArray(reply) ? reply : [reply];
-      const lines = rows.map((row) => asText(row.t) ?? '');
+      const rows = Array.isArray(reply) ? reply : [reply]
+      const lines = rows.map((row) => asText(row.t) ?? '')
       // What Proxmox says in place of lines when there are none.
-      return lines.length === 1 && /^(?:no content$|unable to open file - )/.test(lines[0] ?? '') ? [] : lines;
-    });
+      return lines.length === 1 && /^(?:no content$|unable to open file - )/.test(lines[0] ?? '') ? [] : lines
+    })
   }
 
   /** TERM, and KILL after five seconds; a task that has ended already is no error. `DELETE /nodes/{node}/tasks/{upid}` */
   stop(upid: Upid): ResultAsync<void, Failure> {
-    return ask(`stop task ${upid.upid}`, () => this.task(upid).$delete(), z.unknown()).map(() => undefined);
+    return ask(`stop task ${upid.upid}`, () => this.task(upid).$delete(), z.unknown()).map(() => undefined)
   }
 
   /** `GET /nodes/{node}/tasks`: newest first. Without Sys.Audit on the node only the caller's own. */
   list(node: string, filter: TaskFilter = {}): ResultAsync<TaskSummary[], Failure> {
-    const seconds = (date: Date | undefined) => (date === undefined ? undefined : Math.floor(date.getTime() / 1000));
+    const seconds = (date: Date | undefined) => (date === undefined ? undefined : Math.floor(date.getTime() / 1000))
     const query = present({
       source: filter.source ?? 'all',
       limit: filter.limit ?? 50,
@@ -74,43 +74,34 @@ export class TaskRepository {
       since: seconds(filter.since),
       until: seconds(filter.until),
       errors: filter.errorsOnly === true ? true : undefined,
-    });
-    return ask(`list the tasks of node ${node}`, () => this.connection.api.nodes.$(node).tasks.$get(query), records).map(summaries);
+    })
+    return ask(
+      `list the tasks of node ${node}`,
+      () => this.connection.api.nodes.$(node).tasks.$get(query),
+      records,
+    ).map(summaries)
   }
 
   /** The recent tasks of all nodes in one request; dead nodes' tasks stay in it as running. `GET /cluster/tasks` */
   recent(): ResultAsync<TaskSummary[], Failure> {
-    return ask('list the tasks of the cluster', () => this.connection.api.cluster.tasks.$get(), records).map(summaries);
+    return ask('list the tasks of the cluster', () => this.connection.api.cluster.tasks.$get(), records).map(summaries)
   }
 
   private task(upid: Upid) {
-    return this.connection.api.nodes.$(upid.node).tasks.$(upid.upid);
+    return this.connection.api.nodes.$(upid.node).tasks.$(upid.upid)
   }
 }
 
-/** A text that came from a person. */
-export function readUpid(text: string): ResultAsync<Upid, Failure> | Upid {
-  return (
-    parseUpid(text) ??
-    errAsync(
-      failure('usage', `"${text}" is not a task's UPID`, {
-        hint: 'Copy one from: homelab proxmox task list',
-        details: {field: 'upid', value: text},
-      }),
-    )
-  );
-}
-
 function summaries(rows: readonly Fields[]): TaskSummary[] {
-  return rows.map((row) => summaryFrom(row));
+  return rows.map((row) => summaryFrom(row))
 }
 
 /** A finished task carries its exit status in `status`, a running one nothing or `RUNNING` (reference 2.8, 5). */
 function summaryFrom(row: Fields): TaskSummary {
-  const started = asNumber(row.starttime) ?? 0;
-  const ended = asNumber(row.endtime);
-  const status = asText(row.status);
-  const running = ended === undefined || status === 'RUNNING';
+  const started = asNumber(row.starttime) ?? 0
+  const ended = asNumber(row.endtime)
+  const status = asText(row.status)
+  const running = ended === undefined || status === 'RUNNING'
   return present({
     upid: asText(row.upid) ?? '',
     node: asText(row.node) ?? '',
@@ -122,5 +113,5 @@ function summaryFrom(row: Fields): TaskSummary {
     startedAt: new Date(started * 1000).toISOString(),
     endedAt: running ? undefined : new Date(ended * 1000).toISOString(),
     durationSeconds: running ? undefined : ended - started,
-  }) as TaskSummary;
+  }) as TaskSummary
 }

@@ -1,0 +1,39 @@
+import type {ClusterOverview, NodeOverview} from '../../services/cluster-service.js'
+import type {Column} from './columns.js'
+import {asBytes, asPercent, asUptime} from './human.js'
+import {renderTable} from './table.js'
+
+const columns: readonly Column<NodeOverview>[] = [
+  {key: 'node'},
+  {key: 'status'},
+  {key: 'version'},
+  {key: 'loadAverage', header: 'LOAD', format: (value) => (value as number[]).join(' ')},
+  {key: 'cpuUsage', header: 'CPU', format: asPercent, align: 'right'},
+  {key: 'memoryUsedBytes', header: 'MEMORY USED', format: asBytes, align: 'right'},
+  {key: 'memoryBytes', header: 'MEMORY', format: asBytes, align: 'right'},
+  {key: 'uptimeSeconds', header: 'UPTIME', format: asUptime, align: 'right'},
+  {
+    key: 'storages',
+    header: 'STORAGE',
+    format: (value) =>
+      (value as NodeOverview['storages'])
+        .map(
+          ({storage, usedBytes, totalBytes}) =>
+            `${storage} ${asPercent(totalBytes === 0 ? 0 : usedBytes / totalBytes)}`,
+        )
+        .join(', '),
+  },
+]
+
+/** What people see of a cluster: a line on the quorum, then a table of the nodes. */
+export function clusterStatusText(overview: ClusterOverview): string {
+  const head = overview.standalone
+    ? 'standalone server, no cluster'
+    : `cluster ${overview.name ?? ''}: ${quorum(overview)}`
+  return `${head}\n\n${renderTable(overview.nodes, columns, {header: true})}`.trimEnd()
+}
+
+function quorum({quorate, votes}: ClusterOverview): string {
+  const state = quorate ? 'quorate' : 'NO QUORUM, nothing can be changed'
+  return votes === undefined ? state : `${state}, ${votes.online} of ${votes.total} votes (${votes.needed} needed)`
+}

@@ -1,0 +1,20 @@
+import {guestActionFlags} from '../../../cli/guest-action-command.js'
+import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+
+export default class VmStart extends GuestPowerCommand {
+  static override summary = 'Start VMs.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> web',
+    '<%= config.bin %> <%= command.id %> web 102 db',
+  ]
+  static override flags = guestActionFlags
+
+  protected readonly guestType = 'qemu'
+  protected readonly verb = 'start'
+  protected readonly past = 'started'
+
+  async run() {
+    const {argv, flags} = await this.parse(VmStart)
+    return this.perform(argv as string[], flags)
+  }
+}

@@ -1,0 +1,21 @@
+import {guestActionFlags} from '../../../cli/guest-action-command.js'
+import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+
+export default class VmStop extends GuestPowerCommand {
+  static override summary = 'Stop VMs at once, as if the plug was pulled.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> web',
+    '<%= config.bin %> <%= command.id %> -l tag=dev,status=running --yes',
+  ]
+  static override flags = guestActionFlags
+
+  protected readonly guestType = 'qemu'
+  protected readonly verb = 'stop'
+  protected readonly past = 'stopped'
+  protected override readonly ask = 'selection'
+
+  async run() {
+    const {argv, flags} = await this.parse(VmStop)
+    return this.perform(argv as string[], flags)
+  }
+}

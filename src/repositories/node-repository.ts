@@ -1,0 +1,35 @@
+import type {ResultAsync} from 'neverthrow'
+import type {Failure} from '../domain/failure.js'
+import type {Connection} from '../proxmox/connection.js'
+import {ask, asNumber, asText, record, records} from './reply.js'
+
+/** What a node says of itself. */
+export interface NodeFigures {
+  readonly version?: string
+  readonly loadAverage?: readonly number[]
+}
+
+/** Single nodes: `/nodes/{node}/…`, and their votes. */
+export class NodeRepository {
+  constructor(private readonly connection: Pick<Connection, 'api'>) {}
+
+  /** `GET /nodes/{node}/status` (needs Sys.Audit on the node). */
+  status(node: string): ResultAsync<NodeFigures, Failure> {
+    return ask(`read the status of node ${node}`, () => this.connection.api.nodes.$(node).status.$get(), record).map(
+      (row) => {
+        // `pve-manager/8.4.1/2a5fa54a8503f96d`
+        const version = asText(row.pveversion)?.split('/')[1]
+        const load = Array.isArray(row.loadavg) ? row.loadavg.flatMap((value) => asNumber(value) ?? []) : []
+        return {...(version !== undefined && {version}), ...(load.length > 0 && {loadAverage: load})}
+      },
+    )
+  }
+
+  /** Votes of each member; `GET /cluster/config/nodes` (needs Sys.Audit on `/`). */
+  votes(): ResultAsync<Map<string, number>, Failure> {
+    return ask('read the cluster configuration', () => this.connection.api.cluster.config.nodes.$get(), records).map(
+      (rows) =>
+        new Map(rows.map((row) => [asText(row.node) ?? asText(row.name) ?? '', asNumber(row.quorum_votes) ?? 1])),
+    )
+  }
+}

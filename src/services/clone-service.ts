@@ -1,0 +1,189 @@
+import {err, ok, type Result} from 'neverthrow'
+import {failure, type Failure} from '../domain/failure.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
+import type {Candidate, Placement} from '../domain/placement.js'
+import type {TaskReport} from '../domain/task.js'
+import {parseUpid} from '../domain/upid.js'
+import {chooseVmid} from '../domain/vmid.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import {isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
+import type {CloneOptions, QemuRepository} from '../repositories/guest-repository.js'
+import type {TaskRepository} from '../repositories/task-repository.js'
+import {impatience, type Patience, type Timing} from './patience.js'
+import type {TaskService} from './task-service.js'
+
+/** Lost races for a VMID before giving up: with the choice doubling each time, 25 rivals need about five. */
+const MOST_COLLISIONS = 40
+const MOST_LOCK_WAITS = 20
+const LOOKS_FOR_LOST_TASK = 3
+
+export interface Cloned {
+  readonly vmid: number
+  readonly candidate: Candidate
+  readonly placement: Placement
+  readonly task: TaskReport
+}
+
+export interface CloneWish {
+  readonly name: string
+  readonly vmid?: number
+  readonly linked: boolean
+  readonly pool?: string
+  readonly description?: string
+}
+
+interface Placed {
+  readonly placement: Placement
+  readonly candidate: Candidate
+}
+
+/** Decides anew, given the nodes that the server has refused so far. */
+export type Place = (refused: ReadonlyMap<string, string>) => Result<Placed, Failure>
+
+interface Manner {
+  /** False: done once the task is under way; the report then only has its UPID. */
+  readonly wait: boolean
+  readonly onPlaced: (placed: Placed) => void
+}
+
+/** A clone with a VMID that nobody else gets. */
+export class CloneService {
+  constructor(
+    private readonly cluster: ClusterRepository,
+    private readonly qemu: QemuRepository,
+    private readonly taskList: TaskRepository,
+    private readonly tasks: TaskService,
+    private readonly clock: Timing,
+  ) {}
+
+  /**
+   * `nextid` reserves nothing, so a VMID is ours only when the clone has it: who loses the race, at once or in the task, picks again.
+   * A VMID that was asked for is never changed. A node that the server refuses is left out, and the next best taken.
+   */
+  async clone(wish: CloneWish, place: Place, patience: Patience, manner: Manner): Promise<Result<Cloned, Failure>> {
+    const refused = new Map<string, string>()
+    const lost = new Set<number>()
+    let told: string | undefined
+    let lockWaits = 0
+    for (;;) {
+      const placed = place(refused)
+      if (placed.isErr()) return err(placed.error)
+      const {candidate} = placed.value
+      if (told !== candidate.node) manner.onPlaced(placed.value)
+      told = candidate.node
+
+      const vmid = wish.vmid === undefined ? await this.pickVmid(lost) : ok<number, Failure>(wish.vmid)
+      if (vmid.isErr()) return err(vmid.error)
+      const tried = await this.attempt(wish, vmid.value, candidate, patience, manner.wait)
+      if (tried.isOk()) return ok({vmid: vmid.value, ...placed.value, task: tried.value})
+
+      const failed = tried.error
+      if (isVmidTaken(failed) && wish.vmid === undefined && lost.size < MOST_COLLISIONS) {
+        lost.add(vmid.value)
+        await this.pause(lost.size, patience)
+      } else if (usesLocalStorage(failed) && candidate.source.node !== candidate.node) {
+        refused.set(candidate.node, `the template is on storage local to ${candidate.source.node}`)
+      } else if (failed.kind === 'locked' && failed.upid === undefined && lockWaits < MOST_LOCK_WAITS) {
+        await this.pause(++lockWaits, patience)
+      } else {
+        return err(failed)
+      }
+
+      const gone = impatience(patience, this.clock, `a clone of ${guestLabel(candidate.source)}`)
+      if (gone !== undefined) return err(gone)
+    }
+  }
+
+  private async attempt(
+    wish: CloneWish,
+    newid: number,
+    candidate: Candidate,
+    patience: Patience,
+    wait: boolean,
+  ): Promise<Result<TaskReport, Failure>> {
+    const {source, storage} = candidate
+    const what = `clone of ${guestLabel(source)} to VMID ${newid}`
+    const options: CloneOptions = {
+      newid,
+      name: wish.name,
+      full: !wish.linked,
+      ...(candidate.node !== source.node && {target: candidate.node}),
+      ...(storage !== undefined && {storage}),
+      ...(wish.pool !== undefined && {pool: wish.pool}),
+      ...(wish.description !== undefined && {description: wish.description}),
+    }
+    const upid = await this.send(source, options, patience)
+    if (upid.isErr()) return err(upid.error)
+    if (!wait) return ok({upid: upid.value, outcome: 'ok', exitStatus: '', durationSeconds: 0})
+    patience.onStep?.({text: what})
+    return this.tasks.waitOk(upid.value, what, patience)
+  }
+
+  /**
+   * Sends the clone. When the answer is lost, its task is looked for; without one, the same request is sent again, once: a VMID
+   * can be taken but once, so if the first did come through, the second only hears so.
+   */
+  private async send(source: Guest, options: CloneOptions, patience: Patience): Promise<Result<string, Failure>> {
+    const since = this.clock.now()
+    const first = await this.qemu.clone(source, options)
+    if (first.isOk() || first.error.kind !== 'outcome-unknown') return first
+    const found = await this.findTask(source, options, since, patience)
+    if (found !== undefined) return ok(found)
+    const second = await this.qemu.clone(source, options)
+    if (second.isOk() || !(isVmidTaken(second.error) || second.error.kind === 'outcome-unknown')) return second
+    const late = await this.findTask(source, options, since, patience)
+    if (late !== undefined) return ok(late)
+    if (isVmidTaken(second.error)) return second
+    return err(
+      failure(
+        'outcome-unknown',
+        `nobody knows whether VMID ${options.newid} is being cloned: the answer was lost twice`,
+        {
+          hint: `Look for it with: homelab proxmox task list --node ${source.node} --type qmclone`,
+          details: {vmid: options.newid, name: options.name, node: source.node},
+        },
+      ),
+    )
+  }
+
+  /** The task of a clone whose answer was lost: started since then on the source's node, and its log or its result is about our VMID. */
+  private async findTask(
+    source: Guest,
+    options: CloneOptions,
+    sinceMs: number,
+    patience: Patience,
+  ): Promise<string | undefined> {
+    for (let look = 0; look < LOOKS_FOR_LOST_TASK; look++) {
+      await this.clock.sleep(500 * 2 ** look, patience.signal)
+      // Clocks differ a little; a task too many is sorted out by its log.
+      const since = new Date(sinceMs - 60_000)
+      const listed = await this.taskList.list(source.node, {type: 'qmclone', vmid: source.vmid, since})
+      if (listed.isErr()) continue
+      for (const task of listed.value) {
+        const upid = parseUpid(task.upid)
+        if (upid === undefined) continue
+        const log = (await this.taskList.log(upid)).unwrapOr([])
+        if (log.some((line) => new RegExp(`\\b${options.newid}\\b`).test(line))) return task.upid
+      }
+    }
+
+    return undefined
+  }
+
+  /** The lowest free VMID at first, then one of ever more free ones, inside the datacenter's range. */
+  private async pickVmid(lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
+    const suggested = await this.cluster.nextId()
+    if (suggested.isErr() || lost.size === 0) return suggested
+    const [resources, range] = await Promise.all([this.cluster.resources('vm'), this.cluster.vmidRange()])
+    // Without the right to read the options, only what the server itself suggests is known to be in the range.
+    if (range.isErr()) return suggested
+    const used = resources.isOk() ? resources.value.guests.map((guest) => guest.vmid) : []
+    return ok(
+      chooseVmid(suggested.value, lost.size, new Set([...used, ...lost]), range.value, () => this.clock.random()),
+    )
+  }
+
+  private pause(times: number, patience: Patience): Promise<void> {
+    return this.clock.sleep(this.clock.random() * Math.min(2000, 50 * 2 ** times), patience.signal)
+  }
+}

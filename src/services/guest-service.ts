@@ -1,0 +1,231 @@
+import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
+import type {Clock} from '../domain/clock.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {byVmid, guestLabel, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
+import {parseSelector, type Selector} from '../domain/selector.js'
+import {closest} from '../domain/suggest.js'
+import type {TaskReport} from '../domain/task.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import type {DeleteOptions, GuestRepository, ShutdownOptions} from '../repositories/guest-repository.js'
+import {impatience, type Patience} from './patience.js'
+import type {TaskService} from './task-service.js'
+
+/** Which guests a command is about: by name or VMID, by selector, or all of them. */
+export interface Targets {
+  readonly names: readonly string[]
+  readonly selectors: readonly string[]
+  readonly all: boolean
+}
+
+export type PowerVerb = 'shutdown' | 'start' | 'stop'
+
+/** What became of one guest. `changed: false`: it was so already. `task` is absent when nothing had to be done; `upid` alone without waiting. */
+export interface GuestChange {
+  readonly vmid: number
+  readonly name?: string
+  readonly type: GuestType
+  readonly node: string
+  readonly status: string
+  readonly changed: boolean
+  readonly upid?: string
+  readonly task?: TaskReport
+}
+
+const GOAL: Readonly<Record<PowerVerb, 'running' | 'stopped'>> = {
+  start: 'running',
+  stop: 'stopped',
+  shutdown: 'stopped',
+}
+const DOING: Readonly<Record<PowerVerb, string>> = {start: 'start of', stop: 'stop of', shutdown: 'shutdown of'}
+/** Tasks that only hand the wish to the HA manager, which acts ten to twenty seconds later (reference 2.12). */
+const QUEUED_BY_HA: ReadonlySet<string> = new Set(['hamigrate', 'hastart', 'hastop'])
+
+/** Finding guests, and the verbs that VMs and containers share. */
+export class GuestService {
+  constructor(
+    private readonly cluster: ClusterRepository,
+    private readonly guests: GuestRepository,
+    private readonly tasks: TaskService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** All guests of a type, by VMID, as one request tells them. */
+  list(type: GuestType, selectors: readonly string[] = []): ResultAsync<Guest[], Failure> {
+    const selector: Result<Selector, Failure> = selectors.length === 0 ? ok(() => true) : parseSelector(selectors)
+    return selector.asyncAndThen((matches) =>
+      this.cluster
+        .resources('vm')
+        .map(({guests}) => guests.filter((guest) => guest.type === type && matches(guest)).sort(byVmid)),
+    )
+  }
+
+  /** The one guest of a type that a name or VMID means. */
+  find(type: GuestType, nameOrId: string): ResultAsync<Guest, Failure> {
+    return this.cluster.resources('vm').andThen(({guests}) => resolveGuest(guests, type, nameOrId))
+  }
+
+  /** The guests that a command is about, each once, in the order of their VMIDs for selections. */
+  select(type: GuestType, targets: Targets): ResultAsync<Guest[], Failure> {
+    if (targets.names.length === 0 && targets.selectors.length === 0 && !targets.all) {
+      return errAsync(
+        failure('usage', `no ${guestNoun(type)} named`, {hint: 'Give a name or VMID, or -l/--selector, or --all'}),
+      )
+    }
+
+    return this.cluster.resources('vm').andThen(({guests}) => {
+      const chosen = new Map<number, Guest>()
+      for (const name of targets.names) {
+        const guest = resolveGuest(guests, type, name)
+        if (guest.isErr()) return err(guest.error)
+        chosen.set(guest.value.vmid, guest.value)
+      }
+
+      if (targets.all || targets.selectors.length > 0) {
+        const selector: Result<Selector, Failure> =
+          targets.selectors.length === 0 ? ok(() => true) : parseSelector(targets.selectors)
+        if (selector.isErr()) return err(selector.error)
+        const own = guests
+          .filter((guest) => guest.type === type && !guest.template && selector.value(guest))
+          .sort(byVmid)
+        for (const guest of own) chosen.set(guest.vmid, guest)
+      }
+
+      return ok([...chosen.values()])
+    })
+  }
+
+  /** The configuration as Proxmox keeps it, and what it reports now. */
+  show(type: GuestType, nameOrId: string): ResultAsync<Guest & {readonly config: Record<string, unknown>}, Failure> {
+    return this.find(type, nameOrId).andThen((guest) => this.guests.config(guest).map((config) => ({...guest, config})))
+  }
+
+  /** Starts, stops or shuts down one guest, unless it is so already. */
+  power(
+    verb: PowerVerb,
+    guest: Guest,
+    options: ShutdownOptions & {readonly wait: boolean},
+    patience: Patience,
+  ): ResultAsync<GuestChange, Failure> {
+    const goal = GOAL[verb]
+    if (guest.template) {
+      return errAsync(
+        failure('refused', `${guestLabel(guest)} is a template and cannot ${verb}`, {
+          hint: 'Clone it first: homelab proxmox vm create NAME TEMPLATE',
+        }),
+      )
+    }
+
+    const send = (): ResultAsync<string, Failure> => {
+      if (verb === 'start') return this.guests.start(guest)
+      return verb === 'stop' ? this.guests.stop(guest) : this.guests.shutdown(guest, options)
+    }
+
+    // The resources list is up to ten seconds old; the guest's own status is not.
+    return this.guests
+      .status(guest)
+      .andThen((status) =>
+        status === goal
+          ? okAsync(change(guest, goal, false))
+          : new ResultAsync(this.run(send, guest, goal, `${DOING[verb]} ${guestLabel(guest)}`, options.wait, patience)),
+      )
+  }
+
+  /**
+   * Deletes a guest for good. A running one is refused by the server; `stopFirst` pulls its plug before.
+   * @returns what it was; `status` is `deleted` once the task has ended well
+   */
+  delete(
+    guest: Guest,
+    options: DeleteOptions & {readonly stopFirst: boolean; readonly wait: boolean},
+    patience: Patience,
+  ): ResultAsync<GuestChange, Failure> {
+    const stopped: ResultAsync<unknown, Failure> = options.stopFirst
+      ? this.power('stop', guest, {wait: true}, patience)
+      : okAsync(undefined)
+    const what = `deletion of ${guestLabel(guest)}`
+    return stopped.andThen(
+      () => new ResultAsync(this.run(() => this.guests.delete(guest, options), guest, 'deleted', what, options.wait, patience)),
+    )
+  }
+
+  private async run(
+    send: () => ResultAsync<string, Failure>,
+    guest: Guest,
+    goal: string,
+    what: string,
+    wait: boolean,
+    patience: Patience,
+  ): Promise<Result<GuestChange, Failure>> {
+    const upid = await send()
+    if (upid.isErr()) return err(upid.error)
+    if (!wait) return ok({...change(guest, guest.status, true), upid: upid.value})
+    const report = await this.tasks.waitOk(upid.value, what, patience)
+    if (report.isErr()) return err(report.error)
+    if (QUEUED_BY_HA.has(upid.value.split(':')[5] ?? '')) {
+      const reached = await this.reach(guest, goal, what, upid.value, patience)
+      if (reached.isErr()) return err(reached.error)
+    }
+
+    return ok({...change(guest, goal, true), task: report.value})
+  }
+
+  /** Waits until a guest under HA is in the state that was asked for: its task ended long before. */
+  private async reach(
+    guest: Guest,
+    goal: string,
+    what: string,
+    upid: string,
+    patience: Patience,
+  ): Promise<Result<void, Failure>> {
+    for (;;) {
+      const status = await this.guests.status(guest)
+      if (status.isOk() && status.value === goal) return ok(undefined)
+      const gone = impatience(patience, this.clock, `the HA manager's ${what}`, upid)
+      if (gone !== undefined) return err(gone)
+      await this.clock.sleep(patience.pollIntervalMs ?? 2000, patience.signal)
+    }
+  }
+}
+
+function change(guest: Guest, status: string, changed: boolean): GuestChange {
+  const {vmid, name, type, node} = guest
+  return {vmid, ...(name !== undefined && {name}), type, node, status, changed}
+}
+
+/** The one guest of a type that a name or VMID means; a name that two bear is a conflict, never the first one. */
+export function resolveGuest(guests: readonly Guest[], type: GuestType, nameOrId: string): Result<Guest, Failure> {
+  const noun = guestNoun(type)
+  const list = `homelab proxmox ${type === 'qemu' ? 'vm' : 'lxc'} list`
+  const found = guestsCalled(guests, nameOrId)
+  const own = found.filter((guest) => guest.type === type)
+  const [guest, another] = own
+  if (guest !== undefined && another === undefined) return ok(guest)
+  if (another !== undefined) {
+    return err(
+      failure('ambiguous-name', `${own.length} ${noun}s are called "${nameOrId}"`, {
+        hint: `Use the VMID of the one you mean: ${own.map(({vmid, node}) => `${vmid} (on ${node})`).join(', ')}`,
+        details: {name: nameOrId, candidates: own.map(({vmid, node}) => ({vmid, node}))},
+      }),
+    )
+  }
+
+  const [other] = found
+  if (other !== undefined) {
+    return err(
+      failure('not-found', `"${nameOrId}" is a ${guestNoun(other.type)}, not a ${noun}`, {
+        details: {name: nameOrId, vmid: other.vmid, type: other.type},
+      }),
+    )
+  }
+
+  const near = closest(
+    nameOrId,
+    guests.flatMap((g) => (g.type === type && g.name !== undefined ? [g.name] : [])),
+  )
+  return err(
+    failure('not-found', `there is no ${noun} "${nameOrId}"`, {
+      hint: near === undefined ? `See: ${list}` : `Did you mean "${near}"? See: ${list}`,
+      details: {name: nameOrId},
+    }),
+  )
+}

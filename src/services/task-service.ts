@@ -1,0 +1,187 @@
+import {err, ok, ResultAsync, type Result} from 'neverthrow'
+import type {Clock} from '../domain/clock.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {outcomeOf, pollDelay, progressInLog, type TaskReport, type TaskSummary} from '../domain/task.js'
+import {readUpid, type Upid} from '../domain/upid.js'
+import {meaningOfTaskExit} from '../repositories/failure-from-request.js'
+import type {TaskFilter, TaskRepository} from '../repositories/task-repository.js'
+import {impatience, type Patience} from './patience.js'
+
+const LOG_LINES_ON_FAILURE = 10
+/** Failures of a question about a task that say nothing about the task. */
+const PASSING: ReadonlySet<Failure['kind']> = new Set([
+  'node-offline',
+  'outcome-unknown',
+  'protocol-error',
+  'unreachable',
+])
+
+/** Which tasks a list is about; without a node it is the cluster's own short list. */
+export interface TaskQuery extends Omit<TaskFilter, 'source' | 'until'> {
+  readonly node?: string
+  readonly running: boolean
+}
+
+/** Waiting for tasks and looking into them. */
+export class TaskService {
+  constructor(
+    private readonly tasks: TaskRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Waits until a task has ended, however it ended. A lost connection only makes it ask again.
+   * @param what what the task does, for messages: `clone of VM 9000`
+   * @returns `timeout` or `interrupted` with the UPID when waiting stopped first
+   */
+  wait(upidText: string, what: string, patience: Patience): ResultAsync<TaskReport, Failure> {
+    return new ResultAsync(this.waitFor(upidText, what, patience))
+  }
+
+  /** Like `wait`, and a task that failed is a failure, with the last lines of its log. */
+  waitOk(upidText: string, what: string, patience: Patience): ResultAsync<TaskReport, Failure> {
+    return this.wait(upidText, what, patience).andThen((report) =>
+      report.outcome === 'failed'
+        ? new ResultAsync(this.explain(report, what))
+        : new ResultAsync<TaskReport, Failure>(Promise.resolve(ok(report))),
+    )
+  }
+
+  /**
+   * Recent tasks of the whole cluster, or the history of one node, newest first. The cluster's list takes no filters, so what a node's
+   * history is asked for is sorted out here.
+   */
+  list(query: TaskQuery): ResultAsync<TaskSummary[], Failure> {
+    const {node, running, ...filter} = query
+    const listed =
+      node === undefined ? this.tasks.recent() : this.tasks.list(node, {...filter, source: running ? 'active' : 'all'})
+    return listed.map((tasks) =>
+      tasks
+        .filter(
+          (task) =>
+            (!running || task.state === 'running') &&
+            (filter.vmid === undefined || task.id === String(filter.vmid)) &&
+            (filter.type === undefined || task.type === filter.type) &&
+            (filter.user === undefined || task.user.includes(filter.user)) &&
+            (filter.since === undefined || Date.parse(task.startedAt) >= filter.since.getTime() - 1000) &&
+            (filter.errorsOnly !== true || task.state === 'failed' || task.state === 'warnings'),
+        )
+        .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0))
+        .slice(0, filter.limit),
+    )
+  }
+
+  log(upidText: string): ResultAsync<string[], Failure> {
+    return readUpid(upidText).asyncAndThen((upid) => this.tasks.log(upid))
+  }
+
+  /** The log as it grows, until the task has ended. */
+  async *follow(upidText: string, patience: Patience): AsyncGenerator<Result<string[], Failure>> {
+    const upid = readUpid(upidText)
+    if (upid.isErr()) {
+      yield err(upid.error)
+      return
+    }
+
+    let seen = 0
+    for (let attempt = 0; ; attempt++) {
+      // The status first: lines written before the task ended are then all in the log that is read after it.
+      const status = await this.tasks.status(upid.value)
+      const lines = status.isErr() ? err(status.error) : await this.tasks.log(upid.value, seen)
+      if (lines.isErr() && !PASSING.has(lines.error.kind)) {
+        yield err(lines.error)
+        return
+      }
+
+      if (lines.isOk() && lines.value.length > 0) {
+        seen += lines.value.length
+        attempt = 0
+        yield ok(lines.value)
+      }
+
+      if (status.isOk() && !status.value.running) return
+      await this.clock.sleep(patience.pollIntervalMs ?? pollDelay(attempt), patience.signal)
+      const gone = impatience(patience, this.clock, `task ${upidText}`, upidText)
+      if (gone !== undefined) {
+        yield err(gone)
+        return
+      }
+    }
+  }
+
+  /** The task as it is now. */
+  show(upidText: string): ResultAsync<TaskSummary, Failure> {
+    return readUpid(upidText).asyncAndThen((upid) =>
+      this.tasks.status(upid).map(({running, exitStatus}) => ({
+        upid: upidText,
+        node: upid.node,
+        type: upid.type,
+        ...(upid.id !== '' && {id: upid.id}),
+        user: upid.user,
+        state: running ? ('running' as const) : outcomeOf(exitStatus ?? ''),
+        ...(exitStatus !== undefined && {exitStatus}),
+        startedAt: upid.startTime.toISOString(),
+      })),
+    )
+  }
+
+  /** Asks the server to end a task; it is over only when `wait` says so. */
+  stop(upidText: string): ResultAsync<void, Failure> {
+    return readUpid(upidText).asyncAndThen((upid) => this.tasks.stop(upid))
+  }
+
+  private async waitFor(upidText: string, what: string, patience: Patience): Promise<Result<TaskReport, Failure>> {
+    const read = readUpid(upidText)
+    if (read.isErr()) return err(read.error)
+    const upid = read.value
+    const begun = this.clock.now()
+    let seen = 0
+    patience.onTask?.(upidText)
+    for (let attempt = 0; ; attempt++) {
+      await this.clock.sleep(
+        Math.min(patience.pollIntervalMs ?? pollDelay(attempt), Math.max(0, patience.deadline - this.clock.now())),
+        patience.signal,
+      )
+      const gone = impatience(patience, this.clock, what, upidText)
+      if (gone?.kind === 'interrupted') return err(gone)
+      const status = await this.tasks.status(upid)
+      if (status.isErr() && !PASSING.has(status.error.kind)) return err({...status.error, upid: upidText})
+      if (status.isOk() && !status.value.running) {
+        patience.onTask?.(undefined)
+        const exitStatus = status.value.exitStatus ?? ''
+        const durationSeconds = Math.round((this.clock.now() - begun) / 100) / 10
+        return ok({upid: upidText, outcome: outcomeOf(exitStatus), exitStatus, durationSeconds})
+      }
+
+      if (gone !== undefined) return err(gone)
+      if (patience.onStep !== undefined) seen = await this.tellProgress(upid, what, seen, patience.onStep)
+    }
+  }
+
+  /** Reads what the log has gained, for whoever watches; nobody is told of a log that cannot be read. */
+  private async tellProgress(
+    upid: Upid,
+    what: string,
+    seen: number,
+    onStep: NonNullable<Patience['onStep']>,
+  ): Promise<number> {
+    const lines = await this.tasks.log(upid, seen)
+    if (lines.isErr()) return seen
+    const fraction = lines.value.map((line) => progressInLog(line)).findLast((value) => value !== undefined)
+    if (fraction !== undefined) onStep({text: what, fraction})
+    return seen + lines.value.length
+  }
+
+  private async explain(report: TaskReport, what: string): Promise<Result<never, Failure>> {
+    const log = await readUpid(report.upid).asyncAndThen((upid) => this.tasks.log(upid))
+    const {kind, hint, details} = meaningOfTaskExit(report.exitStatus)
+    return err(
+      failure(kind, `${what} failed: ${report.exitStatus}`, {
+        hint: [hint, `See the whole log with: homelab proxmox task log ${report.upid}`].filter(Boolean).join('. '),
+        upid: report.upid,
+        taskLog: log.unwrapOr([]).slice(-LOG_LINES_ON_FAILURE),
+        details: {...details, exitStatus: report.exitStatus, durationSeconds: report.durationSeconds},
+      }),
+    )
+  }
+}

@@ -12,3 +12,9 @@ export const fetch = leftOut('undici')
 export const glob = leftOut('tinyglobby')
 export const minimatch = leftOut('minimatch')
 export const lilconfig = leftOut('lilconfig')
+// semver, for oclif's warning about the version of Node, which bin/run.js switches off.
+export const satisfies = leftOut('semver')
+
+// cli-spinners: oclif builds its own spinner at every start on a terminal; the one that is shown is in src/cli.
+const still = {frames: ['…'], interval: 1000}
+export default {dots2: still, line: still}

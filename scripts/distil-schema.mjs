@@ -43,6 +43,58 @@ const PROPERTY_KEYS = new Set([
 const NUMBERS = new Set(['maxLength', 'maximum', 'minLength', 'minimum'])
 const FLAGS = new Set(['default_key', 'optional'])
 
+/** These declare no parameters at all, and so Proxmox does not look at what it is given. All others without parameters refuse any. */
+const UNCHECKED = new Set([
+  'GET /access/ticket',
+  'GET /cluster/firewall',
+  'GET /cluster/firewall/macros',
+  'GET /cluster/firewall/options',
+])
+
+/**
+ * Parts of property strings that the input lacks, because their names are also words of the description language itself:
+ * path template -> parameter -> name -> description.
+ */
+const INTERFACE_NAME = {pattern: String.raw`[-_.\w\d]+`, type: 'string'}
+const DEVICE_DESCRIPTION = {maxLength: 4096, optional: 1, type: 'string'}
+const SHARED_MEMORY_NAME = {optional: 1, pattern: String.raw`[a-zA-Z0-9\-]+`, type: 'string'}
+const FABRIC_INTERFACE = {format: 'pve-iface', type: 'string'}
+const SUPPLEMENTS = {
+  '/cluster/mapping/pci': {map: {description: DEVICE_DESCRIPTION}},
+  '/cluster/mapping/pci/{id}': {map: {description: DEVICE_DESCRIPTION}},
+  '/cluster/mapping/usb': {map: {description: DEVICE_DESCRIPTION}},
+  '/cluster/mapping/usb/{id}': {map: {description: DEVICE_DESCRIPTION}},
+  '/cluster/sdn/fabrics/node/{fabric_id}': {interfaces: {name: FABRIC_INTERFACE}},
+  '/cluster/sdn/fabrics/node/{fabric_id}/{node_id}': {interfaces: {name: FABRIC_INTERFACE}},
+  '/nodes/{node}/lxc': {'net[n]': {name: INTERFACE_NAME}},
+  '/nodes/{node}/lxc/{vmid}/config': {'net[n]': {name: INTERFACE_NAME}},
+  '/nodes/{node}/qemu': {ivshmem: {name: SHARED_MEMORY_NAME}},
+  '/nodes/{node}/qemu/{vmid}/config': {ivshmem: {name: SHARED_MEMORY_NAME}},
+}
+
+/** Adds the missing parts to the property string of a parameter, wherever in its description that is. */
+function supplement(node, parts) {
+  if (typeof node.format === 'object') return {...node, format: {...parts, ...node.format}}
+  if (node.items !== undefined) return {...node, items: supplement(node.items, parts)}
+  return node.oneOf === undefined ? node : {...node, oneOf: node.oneOf.map((variant) => supplement(variant, parts))}
+}
+
+function parameters(node, verb, path) {
+  const extra = SUPPLEMENTS[path] ?? {}
+  if (node.properties !== undefined) {
+    return {
+      ...node,
+      properties: Object.fromEntries(
+        Object.entries(node.properties).map(([name, value]) => [
+          name,
+          name in extra ? supplement(value, extra[name]) : value,
+        ]),
+      ),
+    }
+  }
+  return node.additionalProperties === 0 && !UNCHECKED.has(`${verb} ${path}`) ? {...node, properties: {}} : node
+}
+
 const input = process.argv[2]
 if (input === undefined) {
   console.error('usage: node scripts/distil-schema.mjs INPUT_FOLDER')
@@ -50,10 +102,10 @@ if (input === undefined) {
 }
 
 /**
- * Image references match `(?:SEPARATOR*[a-z\\d]+)*`, which backtracks without end in JavaScript. One character per round accepts the same texts in
+ * Image references match `(?:SEPARATOR*[a-z\d]+)*`, which backtracks without end in JavaScript. One character per round accepts the same texts in
  * linear time.
  */
-const linear = (pattern) => pattern.replaceAll(String.raw`|[-]*)[a-z\d]+)*`, String.raw`|[-]*)[a-z\d])*`);
+const linear = (pattern) => pattern.replaceAll(String.raw`|[-]*)[a-z\d]+)*`, String.raw`|[-]*)[a-z\d])*`)
 
 const sorted = (object, map) =>
   Object.fromEntries(
@@ -71,7 +123,7 @@ function schema(node) {
     if (!PROPERTY_KEYS.has(key) || value === null) return undefined
     if (NUMBERS.has(key)) return Number(value)
     if (FLAGS.has(key)) return Number(value) === 1 ? 1 : undefined
-    if (key === 'pattern') return linear(value);
+    if (key === 'pattern') return linear(value)
     if (key === 'properties') return properties(value)
     if (key === 'format') return typeof value === 'string' ? value : properties(value)
     if (key === 'items' || key === 'type-property-schema') return schema(value)
@@ -82,9 +134,9 @@ function schema(node) {
   })
 }
 
-function method(node) {
+function method(node, verb, path) {
   return {
-    parameters: schema(node.parameters ?? {}),
+    parameters: schema(parameters(node.parameters ?? {}, verb, path)),
     ...(node.permissions === undefined ? {} : {permissions: node.permissions}),
     ...(node.protected ? {protected: 1} : {}),
     ...(typeof node.proxyto === 'string' ? {proxyto: node.proxyto} : {}),
@@ -102,9 +154,9 @@ for (const version of VERSIONS) {
   const source = JSON.parse(gunzipSync(readFileSync(join(input, `schema-${version}.json.gz`))).toString('utf8'))
   write(
     `pve-${version}`,
-    sorted(source, (methods) =>
+    sorted(source, (methods, path) =>
       Object.fromEntries(
-        METHODS.filter((verb) => methods[verb] !== undefined).map((verb) => [verb, method(methods[verb])]),
+        METHODS.filter((verb) => methods[verb] !== undefined).map((verb) => [verb, method(methods[verb], verb, path)]),
       ),
     ),
   )

@@ -1,7 +1,7 @@
-import type {NamedFormats, PropertySchema} from '../../schema/schema.js';
-import {findFormat} from './formats.js';
-import type {FormatCheck} from './format-check.js';
-import {schemaPattern} from './perl-regexp.js';
+import type {NamedFormats, PropertySchema} from '../../schema/schema.js'
+import {findFormat} from './formats.js'
+import type {FormatCheck} from './format-check.js'
+import {schemaPattern} from './perl-regexp.js'
 
 /**
  * Highest index of the parameters that the schema writes as `net[n]` (reference 2.1; corosync has eight links, a node six ACME domains). Container
@@ -25,34 +25,36 @@ const HIGHEST_INDEX: Readonly<Record<string, number>> = {
   usb: 13,
   virtio: 15,
   virtiofs: 9,
-};
+}
 
-const INDEXED_TEMPLATE = /^.+\[n\]$/;
-const INDEXED_NAME = /^([a-z]+)(0|[1-9]\d{0,3})$/;
+const INDEXED_TEMPLATE = /^.+\[n\]$/
+const INDEXED_NAME = /^([a-z]+)(0|[1-9]\d{0,3})$/
 
 /** The properties of a property string, and the name of its format where it has one. */
 export interface PropertyStringFormat {
-  readonly name: string | undefined;
-  readonly properties: CompiledProperties;
+  readonly name: string | undefined
+  readonly properties: CompiledProperties
 }
 
 /** A property with its pattern, format and enumeration prepared. */
 export interface CompiledProperty {
-  readonly schema: PropertySchema;
-  readonly isRequired: boolean;
-  readonly pattern: RegExp | undefined;
-  readonly format: FormatCheck | PropertyStringFormat | undefined;
-  readonly enum: ReadonlySet<string> | undefined;
-  readonly items: CompiledProperty | undefined;
+  readonly schema: PropertySchema
+  readonly isRequired: boolean
+  readonly pattern: RegExp | undefined
+  readonly format: FormatCheck | PropertyStringFormat | undefined
+  readonly enum: ReadonlySet<string> | undefined
+  readonly items: CompiledProperty | undefined
   /** `oneOf` by the value of another property: instance types -> what the property then is. */
-  readonly variants: readonly {readonly types: readonly string[]; readonly property: CompiledProperty}[] | undefined;
+  readonly variants: readonly {readonly types: readonly string[]; readonly property: CompiledProperty}[] | undefined
 }
 
 function compileFormat(format: PropertySchema['format'], formats: NamedFormats): CompiledProperty['format'] {
-  if (format === undefined) return undefined;
-  if (typeof format === 'object') return {name: undefined, properties: new CompiledProperties(format, formats)};
-  const properties = formats[format];
-  return properties === undefined ? findFormat(format) : {name: format, properties: new CompiledProperties(properties, formats)};
+  if (format === undefined) return undefined
+  if (typeof format === 'object') return {name: undefined, properties: new CompiledProperties(format, formats)}
+  const properties = formats[format]
+  return properties === undefined
+    ? findFormat(format)
+    : {name: format, properties: new CompiledProperties(properties, formats)}
 }
 
 export function compileProperty(schema: PropertySchema, formats: NamedFormats): CompiledProperty {
@@ -66,50 +68,55 @@ export function compileProperty(schema: PropertySchema, formats: NamedFormats): 
     variants:
       schema.oneOf === undefined || schema['type-property'] === undefined
         ? undefined
-        : schema.oneOf.map((variant) => ({types: variant['instance-types'] ?? [], property: compileProperty(variant, formats)})),
-  };
+        : schema.oneOf.map((variant) => ({
+            types: variant['instance-types'] ?? [],
+            property: compileProperty(variant, formats),
+          })),
+  }
 }
 
 function isRequired({optional, alias, type, oneOf}: PropertySchema): boolean {
-  if (oneOf !== undefined) return oneOf.some((variant) => variant.optional !== 1);
-  return optional !== 1 && alias === undefined && type !== 'null';
+  if (oneOf !== undefined) return oneOf.some((variant) => variant.optional !== 1)
+  return optional !== 1 && alias === undefined && type !== 'null'
 }
 
 /** A set of named properties, each compiled when it is first used. */
 export class CompiledProperties {
-  readonly required: readonly string[];
+  readonly required: readonly string[]
   /** The key of a part without `=`, in property strings. */
-  readonly defaultKey: string | undefined;
-  readonly #schemas: ReadonlyMap<string, PropertySchema>;
-  readonly #formats: NamedFormats;
-  readonly #compiled = new Map<string, CompiledProperty>();
+  readonly defaultKey: string | undefined
+  readonly #schemas: ReadonlyMap<string, PropertySchema>
+  readonly #formats: NamedFormats
+  readonly #compiled = new Map<string, CompiledProperty>()
 
   constructor(properties: Readonly<Record<string, PropertySchema>>, formats: NamedFormats) {
-    const entries = Object.entries(properties);
-    this.#schemas = new Map(entries);
-    this.#formats = formats;
-    this.required = entries.filter(([name, schema]) => isRequired(schema) && !INDEXED_TEMPLATE.test(name)).map(([name]) => name);
-    this.defaultKey = entries.find(([, schema]) => schema.default_key === 1)?.[0];
+    const entries = Object.entries(properties)
+    this.#schemas = new Map(entries)
+    this.#formats = formats
+    this.required = entries
+      .filter(([name, schema]) => isRequired(schema) && !INDEXED_TEMPLATE.test(name))
+      .map(([name]) => name)
+    this.defaultKey = entries.find(([, schema]) => schema.default_key === 1)?.[0]
   }
 
   get(name: string): CompiledProperty | undefined {
-    const known = this.#compiled.get(name);
-    if (known !== undefined) return known;
-    const key = this.#schemaKey(name);
-    const schema = key === undefined ? undefined : this.#schemas.get(key);
-    if (key === undefined || schema === undefined) return undefined;
-    let compiled = this.#compiled.get(key);
+    const known = this.#compiled.get(name)
+    if (known !== undefined) return known
+    const key = this.#schemaKey(name)
+    const schema = key === undefined ? undefined : this.#schemas.get(key)
+    if (key === undefined || schema === undefined) return undefined
+    let compiled = this.#compiled.get(key)
     if (compiled === undefined) {
-      compiled = compileProperty(schema, this.#formats);
-      this.#compiled.set(key, compiled);
+      compiled = compileProperty(schema, this.#formats)
+      this.#compiled.set(key, compiled)
     }
-    return compiled;
+    return compiled
   }
 
   #schemaKey(name: string): string | undefined {
-    if (this.#schemas.has(name)) return INDEXED_TEMPLATE.test(name) ? undefined : name;
-    const [, prefix, index] = INDEXED_NAME.exec(name) ?? [];
-    if (prefix === undefined || Number(index) > (HIGHEST_INDEX[prefix] ?? -1)) return undefined;
-    return `${prefix}[n]`;
+    if (this.#schemas.has(name)) return INDEXED_TEMPLATE.test(name) ? undefined : name
+    const [, prefix, index] = INDEXED_NAME.exec(name) ?? []
+    if (prefix === undefined || Number(index) > (HIGHEST_INDEX[prefix] ?? -1)) return undefined
+    return `${prefix}[n]`
   }
 }

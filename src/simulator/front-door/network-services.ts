@@ -1,4 +1,4 @@
-const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 
 /** Service names a firewall rule may use as a port, as a Debian system knows them. */
 export const SERVICE_NAMES: ReadonlySet<string> = new Set(
@@ -25,7 +25,7 @@ export const SERVICE_NAMES: ReadonlySet<string> = new Set(
     wnn6 www x11 x11-0 x11-1 x11-2 x11-3 x11-4 x11-5 x11-6 x11-7 xdmcp xfs xinetd xmms2 xmpp-client xmpp-server xtel xtelw z3950 
     zabbix-agent zabbix-trapper zebra zebrasrv zephyr-clt zephyr-hm zephyr-srv zip zope zope-ftp zserv
   `),
-);
+)
 
 /** Protocol names and numbers a firewall rule may use. */
 export const PROTOCOLS: ReadonlySet<string> = new Set(
@@ -36,7 +36,7 @@ export const PROTOCOLS: ReadonlySet<string> = new Set(
     l2tp:115 isis:124 sctp:132 fc:133 mobility-header:135 udplite:136 mpls-in-ip:137 manet:138 hip:139 shim6:140 wesp:141 rohc:142 
     ethernet:143 mptcp:262 icmpv6:58
   `).flatMap((entry) => entry.split(':')),
-);
+)
 
 /** ICMP types by name, of IPv4 and IPv6. */
 export const ICMP_TYPES: ReadonlySet<string> = new Set(
@@ -51,7 +51,9 @@ export const ICMP_TYPES: ReadonlySet<string> = new Set(
     unknown-header-type unknown-option neighbor-solicitation neighbour-solicitation neighbor-advertisement
     neighbour-advertisement
   `),
-);
+)
 
 /** Connection tracking helpers. */
-export const CONNTRACK_HELPERS: ReadonlySet<string> = new Set(words('amanda ftp irc netbios-ns pptp sane sip snmp tftp'));
+export const CONNTRACK_HELPERS: ReadonlySet<string> = new Set(
+  words('amanda ftp irc netbios-ns pptp sane sip snmp tftp'),
+)

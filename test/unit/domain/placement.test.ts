@@ -1,0 +1,138 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+
+import type {ClusterResources} from '../../../src/domain/cluster.js'
+import type {Guest} from '../../../src/domain/guest.js'
+import type {ClusterNode} from '../../../src/domain/node.js'
+import {placeClone, placementReason, type CloneDemand} from '../../../src/domain/placement.js'
+import type {NodeStorage} from '../../../src/domain/storage.js'
+
+const GIB = 2 ** 30
+
+function node(name: string, freeGib: number, status: ClusterNode['status'] = 'online'): ClusterNode {
+  return {node: name, status, memoryBytes: 64 * GIB, memoryUsedBytes: (64 - freeGib) * GIB}
+}
+
+function storage(on: string, name: string, shared: boolean, more: Partial<NodeStorage> = {}): NodeStorage {
+  return {storage: name, node: on, available: true, shared, content: ['images'], ...more}
+}
+
+function template(on: string, vmid = 9000): Guest {
+  return {
+    vmid,
+    name: 'debian',
+    type: 'qemu',
+    node: on,
+    status: 'stopped',
+    template: true,
+    tags: [],
+    memoryBytes: 2 * GIB,
+  }
+}
+
+function vm(on: string, vmid: number): Guest {
+  return {vmid, type: 'qemu', node: on, status: 'running', template: false, tags: []}
+}
+
+function cluster(nodes: ClusterNode[], guests: Guest[], storages: NodeStorage[]): ClusterResources {
+  return {nodes, guests, storages}
+}
+
+function demand(copies: Guest[], more: Partial<CloneDemand> = {}): CloneDemand {
+  return {copies, memoryBytes: 2 * GIB, storageOn: () => undefined, refused: new Map(), ...more}
+}
+
+const SHARED = [storage('a', 'nfs', true), storage('b', 'nfs', true), storage('c', 'local', false)]
+
+describe('placement of a clone', () => {
+  it('takes the node with the most memory left among those that reach the template', () => {
+    const placed = placeClone(
+      demand([template('a')]),
+      cluster([node('a', 4), node('b', 30), node('c', 60)], [], SHARED),
+    )
+    expect(placed.candidates.map((c) => c.node)).to.deep.equal(['b', 'a'])
+    expect(placed.candidates[0]).to.include({freeMemoryAfterBytes: 28 * GIB})
+    expect(placed.rejected).to.have.length(1)
+    expect(placed.rejected[0]?.reason).to.contain('shares no disk storage with a')
+    expect(placementReason(placed)).to.equal('most free memory among 2 eligible nodes')
+  })
+
+  it('uses the twin on the node itself', () => {
+    const copies = [template('a', 9000), template('c', 9001)]
+    const placed = placeClone(demand(copies), cluster([node('a', 4), node('c', 60)], [], SHARED))
+    expect(placed.candidates[0]).to.include({node: 'c'})
+    expect(placed.candidates[0]?.source.vmid).to.equal(9001)
+  })
+
+  it('says that a local template without a twin leaves one node', () => {
+    const local = [storage('a', 'local', false), storage('b', 'local', false)]
+    const placed = placeClone(demand([template('a')]), cluster([node('a', 4), node('b', 30)], [], local))
+    expect(placed.candidates.map((c) => c.node)).to.deep.equal(['a'])
+    expect(placementReason(placed)).to.match(/^the only eligible node: b: no copy of the template is on this node/)
+  })
+
+  it('breaks a tie by fewest guests, then by name', () => {
+    const nodes = [node('b', 30), node('a', 30)]
+    expect(placeClone(demand([template('a')]), cluster(nodes, [vm('a', 100)], SHARED)).candidates[0]?.node).to.equal(
+      'b',
+    )
+    expect(placeClone(demand([template('a')]), cluster(nodes, [], SHARED)).candidates[0]?.node).to.equal('a')
+  })
+
+  it('leaves out who is offline, full, without the storage, or refused already', () => {
+    const nodes = [node('a', 4), node('b', 1), node('c', 60, 'offline'), node('d', 60), node('e', 50)]
+    const storages = ['a', 'b', 'c', 'd', 'e']
+      .map((n) => storage(n, 'nfs', true))
+      .concat(storage('a', 'fast', true), storage('e', 'fast', true))
+    const placed = placeClone(
+      demand([template('a')], {storageOn: () => 'fast', refused: new Map([['e', 'said no']])}),
+      cluster(nodes, [], storages),
+    )
+    expect(placed.candidates.map((c) => c.node)).to.deep.equal(['a'])
+    expect(Object.fromEntries(placed.rejected.map((r) => [r.node, r.reason]))).to.deep.equal({
+      b: 'storage fast is not there',
+      c: 'offline',
+      d: 'storage fast is not there',
+      e: 'said no',
+    })
+  })
+
+  it('ranks nodes that hide their memory last, and says so when all do', () => {
+    const hidden: ClusterNode = {node: 'b', status: 'online'}
+    const placed = placeClone(demand([template('a')]), cluster([hidden, node('a', 3)], [], SHARED))
+    expect(placed.candidates.map((c) => c.node)).to.deep.equal(['a', 'b'])
+    const blind = placeClone(demand([template('a')]), cluster([hidden, {node: 'a', status: 'online'}], [], SHARED))
+    expect(placementReason(blind)).to.contain('not visible')
+  })
+
+  it('never breaks a hard constraint, and forgets no node', () => {
+    const anyNode = fc.record({
+      free: fc.integer({min: 0, max: 8}),
+      status: fc.constantFrom('online' as const, 'offline' as const, 'unknown' as const),
+      shared: fc.boolean(),
+      copy: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(anyNode, {minLength: 1, maxLength: 8}), fc.integer({min: 0, max: 6}), (specs, need) => {
+        const nodes = specs.map((spec, i) => node(`n${i}`, spec.free, spec.status))
+        const copies = specs.flatMap((spec, i) => (spec.copy ? [template(`n${i}`, 9000 + i)] : []))
+        fc.pre(copies.length > 0)
+        const storages = specs.map((spec, i) => storage(`n${i}`, spec.shared ? 'nfs' : 'local', spec.shared))
+        const placed = placeClone(demand(copies, {memoryBytes: need * GIB}), cluster(nodes, [], storages))
+        expect(placed.candidates.length + placed.rejected.length).to.equal(nodes.length)
+        for (const {node: name, source} of placed.candidates) {
+          const spec = specs[Number(name.slice(1))]!
+          expect(spec.status).to.equal('online')
+          expect(spec.free).to.be.at.least(need)
+          if (source.node !== name) {
+            const home = specs[Number(source.node.slice(1))]!
+            expect([spec.shared, home.shared, home.status]).to.deep.equal([true, true, 'online'])
+          }
+        }
+
+        const left = placed.candidates.map((c) => c.freeMemoryAfterBytes ?? 0)
+        expect(left).to.deep.equal([...left].sort((a, b) => b - a))
+      }),
+    )
+  })
+})

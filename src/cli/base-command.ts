@@ -1,7 +1,12 @@
 import {Command, Errors, type Interfaces} from '@oclif/core'
 import type {Result, ResultAsync} from 'neverthrow'
 
+import type {ContextSettings} from '../config/configuration.js'
+import type {Surroundings} from '../config/locations.js'
 import {exitCodeOf, failure, type Failure} from '../domain/failure.js'
+import type {TaskReport} from '../domain/task.js'
+import type {Connection} from '../proxmox/connection.js'
+import type {Patience} from '../services/patience.js'
 import {CommandError} from './command-error.js'
 import {failureOf} from './failure-of.js'
 import {globalFlags, type GlobalFlags} from './global-flags.js'
@@ -10,10 +15,13 @@ import {wantsJson, type OutputFormat} from './output/format.js'
 import {render} from './output/render.js'
 import {reportFailure, reportLine} from './output/report.js'
 import type {View} from './output/view.js'
+import {patienceFrom, type WaitFlagValues} from './patience.js'
 import {createProgress, type Progress} from './progress.js'
 import {createPrompt, type Prompt} from './prompt.js'
 import {type Runtime} from './runtime.js'
 import {runtimeOf} from './runtime-of.js'
+import type {Services} from './services.js'
+import {surroundingsOf, timingOf} from './surroundings.js'
 
 /** What oclif's parser hands back, by name. */
 type Values = Record<string, unknown>
@@ -38,6 +46,8 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   #flags: (GlobalFlags & TableFlags) | undefined
   #view: View<unknown> = {}
   #exitCode = 0
+  #settings: Promise<Result<ContextSettings, Failure>> | undefined
+  #connection: Promise<Connection> | undefined
   readonly #closers: (() => Promise<void> | void)[] = []
 
   /** oclif loads its configuration once more for every command; the one it just used does as well. */
@@ -103,9 +113,67 @@ export abstract class BaseCommand<R extends object = object> extends Command {
     throw new CommandError(failed)
   }
 
+  /** Where configuration and state of this run lie. */
+  protected get surroundings(): Surroundings {
+    return surroundingsOf(this.runtime, this.config)
+  }
+
+  /** The context this command works with. What reaches a cluster is loaded from here on: help and the like need none of it. */
+  protected async settings(): Promise<ContextSettings> {
+    const {loadContext} = await import('./compose.js')
+    this.#settings ??= Promise.resolve(loadContext(this.surroundings, this.globals.context))
+    return this.unwrap(await this.#settings)
+  }
+
+  /** The way to the context's cluster; closed when the command ends. */
+  protected async connection(): Promise<Connection> {
+    this.#connection ??= this.connectTo(await this.settings())
+    return this.#connection
+  }
+
+  /** A connection that closes when the command ends. */
+  protected async connectTo(context: ContextSettings): Promise<Connection> {
+    const {connect} = await import('./compose.js')
+    const {prompt, runtime, signal, surroundings} = this
+    const connection = await this.unwrap(
+      connect(context, {debug: this.globals.debug, prompt, runtime, signal, surroundings}),
+    )
+    this.onClose(() => connection.close())
+    return connection
+  }
+
+  /** The use cases on this context's cluster. */
+  protected async services(): Promise<Services> {
+    const connection = await this.connection()
+    const {createServices} = await import('./services.js')
+    return createServices(connection, timingOf(this.runtime))
+  }
+
   /** The exit code of a run whose result is printed like a success: partial, differences, a check that is false. */
   protected endWith(code: number): void {
     this.#exitCode = code
+  }
+
+  /** What the wait flags, Ctrl-C and the progress display mean to a service. */
+  protected patience(flags: WaitFlagValues): Patience {
+    return patienceFrom(flags, {runtime: this.runtime, interruption: this.interruption, progress: this.progress})
+  }
+
+  /** Under `--warnings-as-errors`, a task that ended with warnings ends the command with exit 8. */
+  protected checkWarnings(
+    flags: {readonly 'warnings-as-errors': boolean},
+    tasks: readonly TaskReport[],
+    result: object,
+  ): void {
+    const warned = tasks.find(({outcome}) => outcome === 'warnings')
+    if (!flags['warnings-as-errors'] || warned === undefined) return
+    this.fail(
+      failure('warnings-as-errors', `done, but with warnings: ${warned.exitStatus}`, {
+        hint: `See them with: homelab proxmox task log ${warned.upid}`,
+        upid: warned.upid,
+        details: {result},
+      }),
+    )
   }
 
   /** A line of data on stdout, at once; for output that streams. Says nothing in the formats that print the whole result at the end. */
@@ -180,11 +248,10 @@ export abstract class BaseCommand<R extends object = object> extends Command {
     this.runtime.setExitCode(exitCodeOf(failed))
   }
 
-  protected override async parse<
-    F extends Values,
-    B extends Values,
-    A extends Values,
-  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const input = options ?? (this.ctor as Interfaces.Input<F, B, A>)
     const parsed = await super.parse<F, B, A>(
       {

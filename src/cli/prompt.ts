@@ -1,6 +1,7 @@
 import {err, ok, ResultAsync, type Result} from 'neverthrow'
 
 import {failure, type Failure} from '../domain/failure.js'
+import {Secret} from '../domain/secret.js'
 import type {Runtime} from './runtime.js'
 
 export interface PromptOptions {
@@ -17,7 +18,7 @@ export interface Prompt {
   confirmName(question: string, name: string, flag: string): ResultAsync<boolean, Failure>
   text(question: string, flag: string): ResultAsync<string, Failure>
   /** Shows no character of the answer. */
-  secret(question: string, flag: string): ResultAsync<string, Failure>
+  secret(question: string, flag: string): ResultAsync<Secret, Failure>
 }
 
 /** The questions go to stderr: stdout is data. */
@@ -49,7 +50,9 @@ export function createPrompt(runtime: Runtime, options: PromptOptions): Prompt {
       ),
     text: (question, flag) => ask(question, flag, ({input}) => input({message: question}, context)),
     secret: (question, flag) =>
-      ask(question, flag, ({password}) => password({message: question, mask: false}, context)),
+      ask(question, flag, ({password}) => password({message: question, mask: false}, context)).map(
+        (answer) => new Secret(answer),
+      ),
   }
 }
 

@@ -1,0 +1,70 @@
+import type {Secret} from '../domain/secret.js'
+
+/** Where a secret comes from. Only `value` holds one; it hides itself when printed. */
+export type SecretSource =
+  | {readonly kind: 'command'; readonly argv: readonly string[]}
+  | {readonly kind: 'env'; readonly variable: string}
+  | {readonly kind: 'file'; readonly path: string}
+  | {readonly kind: 'value'; readonly value: Secret}
+
+/** Who logs in. A user without a password source is asked for it. */
+export type Login =
+  | {readonly kind: 'token'; readonly id: string; readonly secret: SecretSource}
+  | {readonly kind: 'password'; readonly username: string; readonly password?: SecretSource}
+
+/** How the server is known. */
+export type TrustSetting =
+  | {readonly kind: 'pin'; readonly fingerprint: string}
+  | {readonly kind: 'ca'; readonly file: string}
+  | {readonly kind: 'system'}
+
+/** What is created here has these properties where the command line says nothing. */
+export interface CreationDefaults {
+  readonly cores?: number
+  readonly memoryBytes?: number
+  readonly diskBytes?: number
+  readonly bridge?: string
+  readonly storage?: string
+  readonly pool?: string
+  readonly tags?: readonly string[]
+}
+
+export interface MachineClass extends CreationDefaults {
+  readonly template?: string
+  readonly node?: string
+}
+
+/** One cluster, and how to reach it. */
+export interface ContextSettings {
+  readonly name: string
+  /** The file it stands in; absent when environment variables define it. */
+  readonly file?: string
+  /** In the order they are tried, `https://host:port`. */
+  readonly endpoints: readonly string[]
+  readonly trust: TrustSetting
+  readonly login?: Login
+  readonly defaults: CreationDefaults
+  /** Overrides of the defaults, by node. */
+  readonly nodes: Readonly<Record<string, CreationDefaults>>
+}
+
+/** What one file says, checked and in one spelling. */
+export interface FileSettings {
+  readonly currentContext?: string
+  readonly contexts: Readonly<Record<string, ContextSettings>>
+  readonly machineClasses: Readonly<Record<string, MachineClass>>
+}
+
+/** Everything the files say together: the project file's contexts and classes replace those of the same name in the user file. */
+export interface Configuration extends FileSettings {
+  /** The files that were read, most important first. */
+  readonly files: readonly string[]
+}
+
+/** True when the file itself holds a secret, so that nobody else may read it and no copy may be made. */
+export function holdsSecret(settings: FileSettings): boolean {
+  return Object.values(settings.contexts).some(({login}) => {
+    const source = login?.kind === 'token' ? login.secret : login?.password
+    return source?.kind === 'value'
+  })
+}

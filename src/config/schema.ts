@@ -1,0 +1,70 @@
+import * as z from 'zod/mini'
+
+import {parseSize} from '../domain/size.js'
+
+/**
+ * The shape of a configuration file, key by key. What needs a look at several keys at once is in `cross-checks.ts`, so that a wrong type in one
+ * place hides no other problem.
+ */
+
+const text = z.string().check(z.minLength(1))
+const words = z.union([text, z.array(text).check(z.minLength(1))])
+const size = z.string().check(z.refine((value) => parseSize(value).isOk(), {message: 'size'}))
+const count = z.int().check(z.minimum(1))
+
+const creation = {
+  cores: z.optional(count),
+  /** A number is MiB, as in Proxmox VE; a text names its unit. */
+  memory: z.optional(z.union([count, size])),
+  /** A number is GiB, as in Proxmox VE; a text names its unit. */
+  diskSize: z.optional(z.union([count, size])),
+  bridge: z.optional(text),
+  storage: z.optional(text),
+  pool: z.optional(text),
+  tags: z.optional(z.array(text)),
+}
+
+const context = z.strictObject({
+  endpoints: z.union([text, z.array(text).check(z.minLength(1))]),
+  fingerprint: z.optional(text),
+  caFile: z.optional(text),
+  token: z.optional(
+    z.strictObject({
+      id: text,
+      secret: z.optional(text),
+      secretFile: z.optional(text),
+      secretEnv: z.optional(text),
+      secretCommand: z.optional(words),
+    }),
+  ),
+  user: z.optional(text),
+  password: z.optional(text),
+  passwordFile: z.optional(text),
+  passwordEnv: z.optional(text),
+  passwordCommand: z.optional(words),
+  defaults: z.optional(z.strictObject(creation)),
+  nodes: z.optional(z.record(z.string(), z.strictObject(creation))),
+})
+
+export const configurationSchema = z.strictObject({
+  currentContext: z.optional(text),
+  contexts: z.optional(z.record(z.string(), context)),
+  machineClasses: z.optional(
+    z.record(z.string(), z.strictObject({...creation, template: z.optional(text), node: z.optional(text)})),
+  ),
+})
+
+export type RawConfiguration = z.infer<typeof configurationSchema>
+export type RawContext = z.infer<typeof context>
+export type RawCreation = z.infer<z.ZodMiniObject<typeof creation>>
+
+/** The keys known at a place in the file, for "did you mean". A record's keys are the user's own. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const creationKeys = Object.keys(creation)
+  const [top, , third] = path
+  if (path.length === 0) return ['currentContext', 'contexts', 'machineClasses']
+  if (top === 'machineClasses') return [...creationKeys, 'template', 'node']
+  if (third === 'token') return ['id', 'secret', 'secretFile', 'secretEnv', 'secretCommand']
+  if (third === 'defaults' || third === 'nodes') return creationKeys
+  return Object.keys(context.shape)
+}

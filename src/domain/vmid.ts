@@ -47,12 +47,9 @@ export function chooseVmid(
   range: VmidRange,
   random: () => number,
 ): number {
-  let skip = collisions === 0 ? 0 : Math.floor(random() * 2 ** Math.min(collisions + 2, 12))
-  for (let vmid = suggested; vmid < range.upper; vmid++) {
-    if (vmid !== suggested && taken.has(vmid)) continue
-    if (skip === 0) return vmid
-    skip--
-  }
-
-  return suggested
+  if (collisions === 0) return suggested
+  const most = 2 ** Math.min(collisions + 2, 12)
+  const free: number[] = []
+  for (let vmid = suggested; vmid < range.upper && free.length < most; vmid++) if (!taken.has(vmid)) free.push(vmid)
+  return free[Math.floor(random() * free.length)] ?? suggested
 }

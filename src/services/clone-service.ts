@@ -64,6 +64,7 @@ export class CloneService {
     const refused = new Map<string, string>()
     const lost = new Set<number>()
     let told: string | undefined
+    let collisions = 0
     let lockWaits = 0
     for (;;) {
       const placed = place(refused)
@@ -78,9 +79,9 @@ export class CloneService {
       if (tried.isOk()) return ok({vmid: vmid.value, ...placed.value, task: tried.value})
 
       const failed = tried.error
-      if (isVmidTaken(failed) && wish.vmid === undefined && lost.size < MOST_COLLISIONS) {
+      if (isVmidTaken(failed) && wish.vmid === undefined && collisions < MOST_COLLISIONS) {
         lost.add(vmid.value)
-        await this.pause(lost.size, patience)
+        await this.pause(++collisions, patience)
       } else if (usesLocalStorage(failed) && candidate.source.node !== candidate.node) {
         refused.set(candidate.node, `the template is on storage local to ${candidate.source.node}`)
       } else if (failed.kind === 'locked' && failed.upid === undefined && lockWaits < MOST_LOCK_WAITS) {

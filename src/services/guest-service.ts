@@ -144,7 +144,10 @@ export class GuestService {
       : okAsync(undefined)
     const what = `deletion of ${guestLabel(guest)}`
     return stopped.andThen(
-      () => new ResultAsync(this.run(() => this.guests.delete(guest, options), guest, 'deleted', what, options.wait, patience)),
+      () =>
+        new ResultAsync(
+          this.run(() => this.guests.delete(guest, options), guest, 'deleted', what, options.wait, patience),
+        ),
     )
   }
 

@@ -1,0 +1,164 @@
+import {expect} from 'chai'
+import {errAsync, ok, okAsync, type ResultAsync} from 'neverthrow'
+import sinon from 'sinon'
+
+import {failure, type Failure} from '../../../src/domain/failure.js'
+import type {Guest} from '../../../src/domain/guest.js'
+import type {Candidate} from '../../../src/domain/placement.js'
+import {ClusterRepository} from '../../../src/repositories/cluster-repository.js'
+import {QemuRepository} from '../../../src/repositories/guest-repository.js'
+import {TaskRepository} from '../../../src/repositories/task-repository.js'
+import {CloneService, type Place} from '../../../src/services/clone-service.js'
+import {TaskService} from '../../../src/services/task-service.js'
+
+const template: Guest = {
+  vmid: 9000,
+  name: 'debian',
+  type: 'qemu',
+  node: 'a',
+  status: 'stopped',
+  template: true,
+  tags: [],
+}
+const vmidTaken = failure('vmid-conflict', 'taken')
+const lostAnswer = failure('outcome-unknown', 'lost')
+
+function upidOf(n: number): string {
+  return `UPID:a:0000000${n}:00000001:6B017633:qmclone:9000:root@pam:`
+}
+
+function on(node: string): Candidate {
+  return {node, source: template, storage: undefined, guestCount: 0}
+}
+
+/** A cluster whose every node takes the clone, the first that was not refused. */
+function placeOn(...nodes: string[]): Place {
+  return (refused) => {
+    const candidates = nodes.filter((node) => !refused.has(node)).map((node) => on(node))
+    return ok({placement: {candidates, rejected: []}, candidate: candidates[0]!})
+  }
+}
+
+function setUp() {
+  let now = 0
+  const timing = {
+    now: () => now,
+    random: () => 0.5,
+    sleep: async (ms: number) => {
+      now += ms
+    },
+  }
+  const cluster = sinon.createStubInstance(ClusterRepository)
+  const qemu = sinon.createStubInstance(QemuRepository)
+  const tasks = sinon.createStubInstance(TaskRepository)
+  cluster.nextId.callsFake(() => okAsync(101))
+  cluster.resources.callsFake(() => okAsync({nodes: [], guests: [], storages: []}))
+  cluster.vmidRange.callsFake(() => okAsync({lower: 100, upper: 200}))
+  tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
+  tasks.log.callsFake(() => okAsync([]))
+  tasks.list.callsFake(() => okAsync([]))
+  const service = new CloneService(cluster, qemu, tasks, new TaskService(tasks, timing), timing)
+  const clone = (place: Place, vmid?: number) =>
+    service.clone(
+      {name: 'web', linked: false, ...(vmid !== undefined && {vmid})},
+      place,
+      {deadline: 1_000_000},
+      {wait: true, onPlaced() {}},
+    )
+  const answers = (...replies: ResultAsync<string, Failure>[]) => {
+    for (const [i, reply] of replies.entries()) qemu.clone.onCall(i).returns(reply)
+  }
+
+  return {cluster, qemu, tasks, clone, answers}
+}
+
+describe('cloning', () => {
+  it('sends one request for a VMID and one for the clone', async () => {
+    const {cluster, qemu, clone, answers} = setUp()
+    answers(okAsync(upidOf(1)))
+    const done = (await clone(placeOn('a')))._unsafeUnwrap()
+    expect(done).to.include({vmid: 101})
+    expect(done.task).to.include({outcome: 'ok', upid: upidOf(1)})
+    expect(cluster.nextId.callCount + cluster.resources.callCount + cluster.vmidRange.callCount).to.equal(1)
+    expect(qemu.clone.firstCall.args[1]).to.deep.equal({newid: 101, name: 'web', full: true})
+  })
+
+  it('names the target only when it is another node', async () => {
+    const {qemu, clone, answers} = setUp()
+    answers(okAsync(upidOf(1)))
+    await clone(placeOn('b'))
+    expect(qemu.clone.firstCall.args[1]).to.include({target: 'b'})
+  })
+
+  it('picks another VMID when somebody was quicker, at once or in the task', async () => {
+    const {qemu, tasks, clone, answers} = setUp()
+    answers(errAsync(vmidTaken), okAsync(upidOf(1)), okAsync(upidOf(2)))
+    tasks.status.onFirstCall().returns(
+      okAsync({
+        running: false,
+        exitStatus: "close (rename) atomic file '/etc/pve/nodes/a/qemu-server/104.conf' failed: File exists",
+        startedAt: new Date(0),
+      }),
+    )
+    const done = (await clone(placeOn('a')))._unsafeUnwrap()
+    const tried = qemu.clone.getCalls().map((call) => call.args[1].newid)
+    expect(tried).to.have.length(3)
+    expect(new Set(tried).size).to.equal(3)
+    expect(done.vmid).to.equal(tried[2])
+  })
+
+  it('never changes a VMID that was asked for', async () => {
+    const {qemu, clone, answers} = setUp()
+    answers(errAsync(vmidTaken))
+    expect((await clone(placeOn('a'), 150))._unsafeUnwrapErr().kind).to.equal('vmid-conflict')
+    expect(qemu.clone.callCount).to.equal(1)
+  })
+
+  it('gives up after a bound', async () => {
+    const {qemu, clone} = setUp()
+    qemu.clone.callsFake(() => errAsync(vmidTaken))
+    expect((await clone(placeOn('a')))._unsafeUnwrapErr().kind).to.equal('vmid-conflict')
+    expect(qemu.clone.callCount).to.be.within(2, 60)
+  })
+
+  it('takes the next node when the server says that the disks are local', async () => {
+    const {clone, answers} = setUp()
+    answers(errAsync(failure('refused', 'local', {details: {reason: 'local-storage'}})), okAsync(upidOf(1)))
+    expect((await clone(placeOn('b', 'a')))._unsafeUnwrap().candidate.node).to.equal('a')
+  })
+
+  it('adopts the task of a clone whose answer was lost', async () => {
+    const {qemu, tasks, clone, answers} = setUp()
+    answers(errAsync(lostAnswer))
+    const listed = (n: number) => ({
+      upid: upidOf(n),
+      node: 'a',
+      type: 'qmclone',
+      user: 'root@pam',
+      state: 'running' as const,
+      startedAt: '',
+    })
+    tasks.list.callsFake(() => okAsync([listed(1), listed(2)]))
+    tasks.log.callsFake((upid) =>
+      okAsync([`Formatting '/images/${upid.upid === upidOf(2) ? 101 : 107}/vm.qcow2', size=1`]),
+    )
+    expect((await clone(placeOn('a')))._unsafeUnwrap().task.upid).to.equal(upidOf(2))
+    expect(qemu.clone.callCount).to.equal(1)
+  })
+
+  it('repeats a lost request once with the same VMID, which can be taken only once', async () => {
+    const {qemu, clone, answers} = setUp()
+    answers(errAsync(lostAnswer), okAsync(upidOf(1)))
+    expect((await clone(placeOn('a')))._unsafeUnwrap().vmid).to.equal(101)
+    expect(qemu.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([101, 101])
+  })
+
+  it('says that the outcome is unknown when the answer is lost twice', async () => {
+    const {qemu, clone} = setUp()
+    qemu.clone.callsFake(() => errAsync(lostAnswer))
+    const failed = (await clone(placeOn('a')))._unsafeUnwrapErr()
+    expect(failed.kind).to.equal('outcome-unknown')
+    expect(failed.details).to.include({vmid: 101})
+    expect(qemu.clone.callCount).to.equal(2)
+  })
+})

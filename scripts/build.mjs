@@ -19,7 +19,7 @@ const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'
 function notices(metafile) {
   const folders = new Set()
   for (const input of Object.keys(metafile.inputs)) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    const match = /^((?:[^:]*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
     if (match) folders.add(match[1])
   }
 

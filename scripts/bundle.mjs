@@ -6,6 +6,7 @@ import path from 'node:path'
 import {fileURLToPath} from 'node:url'
 
 import {bundleDiet} from './bundle-diet.mjs'
+import {namedExports} from './named-exports.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -61,7 +62,7 @@ export async function bundle(outdir, {write = true} = {}) {
     outbase: 'src',
     outdir,
     platform: 'node',
-    plugins: [diet.plugin],
+    plugins: [diet.plugin, namedExports],
     splitting: true,
     target: 'node20.19',
     treeShaking: true,

@@ -1,0 +1,28 @@
+/**
+ * All endpoints of the simulator, one module per noun.
+ *
+ * To add an endpoint: write `'POST /nodes/{node}/qemu/{vmid}/clone': (call) => …` in the noun's module, with the path as the schema spells it, and add the noun's
+ * routes to the list below once. When the handler runs, the caller is authenticated and permitted, the parameters are validated against the schema, and the call has
+ * arrived at its node (`call.node`). It reads them with `call.text/number/flag/list`, works on `call.world` (records in `world.store.of('guests')`, time in
+ * `world.clock`, access in `call.check`), throws through `die`, `paramError` or `permissionError`, and returns plain JSON. What takes time is a task:
+ * `return call.startTask('qmclone', vmid, async (task) => { task.log('…'); await task.sleep(3); })` answers its UPID; to wait for somebody else use
+ * `task.patience`. A new kind of record is one line in `kernel/state.ts`. Records are immutable: put another one. Check the result with the recorded conversations
+ * and write a test in `test/unit/simulator` or `test/e2e`.
+ */
+import {accessTicketRoutes} from './access-ticket.js'
+import {clusterResourcesRoutes} from './cluster-resources.js'
+import {clusterStatusRoutes} from './cluster-status.js'
+import {nodesRoutes} from './nodes.js'
+import {tasksRoutes} from './tasks.js'
+import {versionRoutes} from './version.js'
+
+import type {Routes} from '../kernel/call.js'
+
+export const routes: Routes = {
+  ...accessTicketRoutes,
+  ...clusterResourcesRoutes,
+  ...clusterStatusRoutes,
+  ...nodesRoutes,
+  ...tasksRoutes,
+  ...versionRoutes,
+}

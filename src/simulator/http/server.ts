@@ -1,0 +1,315 @@
+import http from 'node:http'
+import https from 'node:https'
+import net from 'node:net'
+
+import {authenticate, AuthenticationError} from '../access/authenticate.js'
+import {ProxyError} from '../kernel/router.js'
+import {apiFailure, type Answer, encode, type Format, refusal, statusText, success} from './answer.js'
+import {decodeBody, decodeForm, HttpError, type RawParameters} from './body.js'
+import {receiveUpload} from './multipart.js'
+import {type Address, checkProtocol, decodePath, hasBody, readBody, splitAddress, splitOnce} from './request.js'
+
+import type {SchemaMatch} from '../../schema/schema.js'
+import type {Upload} from '../kernel/call.js'
+import type {ApiResult, Router} from '../kernel/router.js'
+import type {World} from '../kernel/world.js'
+import type {Certificate} from './certificate.js'
+import type {Download} from '../kernel/call.js'
+
+const IDLE_MS = 5000
+const MAX_BODY = 512 * 1024
+/** Above what Proxmox takes, so that the refusal can be in its words. */
+const PARSER_HEADER_BYTES = 64 * 1024
+const REQUESTS_PER_CONNECTION = 100
+/** A refused authentication is answered so many seconds later. */
+const REFUSAL_DELAY = 3
+const FORMATS: ReadonlySet<string> = new Set(['extjs', 'json'])
+const UPLOAD_PATH = /^\/nodes\/[^/]+\/storage\/[^/]+\/upload$/
+const TLS_HANDSHAKE = 0x16
+
+/** What happens to a connection before or after its request is acted on; for tests of clients. */
+export interface Interference {
+  before?(request: {
+    method: string
+    path: string
+    via: string
+  }): Promise<Interruption | undefined> | Interruption | undefined
+}
+
+export interface Interruption {
+  /** Answer this without acting. */
+  readonly answer?: Answer
+  /** Cut the connection, before or after acting. */
+  readonly drop?: 'after' | 'before'
+  /** Send only the first half of the body. */
+  readonly truncate?: boolean
+}
+
+export interface NodeServerOptions {
+  readonly node: string
+  readonly host: string
+  readonly port: number
+  readonly certificate: Certificate
+  /** The world of this moment; a reset replaces it. */
+  readonly world: () => World
+  readonly router: Router
+  readonly interference?: Interference
+  /** Answers requests below `/.simulator/`, for the process that controls this one; undefined: no such path. */
+  readonly control?: (request: http.IncomingMessage, path: string, body: string) => Promise<unknown> | undefined
+}
+
+/** The API server of one node: HTTPS, and on the same port a redirect for plain HTTP. */
+export class NodeServer {
+  /** Whose server it is. A reset to another fixture may give the same address to another node. */
+  node: string
+  private readonly secure: https.Server
+  private readonly plain: http.Server
+  private readonly listener: net.Server
+  private readonly sockets = new Set<net.Socket>()
+  private readonly requests = new WeakMap<net.Socket, number>()
+
+  /** What it presents now. */
+  certificate: Certificate
+
+  constructor(private readonly options: NodeServerOptions) {
+    this.node = options.node
+    this.certificate = options.certificate
+    const limits = {maxHeaderSize: PARSER_HEADER_BYTES, keepAliveTimeout: IDLE_MS, requestTimeout: 0}
+    this.secure = https.createServer(
+      {...limits, key: options.certificate.key, cert: options.certificate.cert},
+      (request, response) => {
+        void this.serve(request, response)
+      },
+    )
+    // the count is limited in serve(), where it can be refused in Proxmox's words
+    this.secure.maxHeadersCount = 0
+    this.plain = http.createServer(limits, (request, response) => redirect(request, response))
+    this.listener = net.createServer({noDelay: true}, (socket) => this.accept(socket))
+  }
+
+  get port(): number {
+    return (this.listener.address() as net.AddressInfo).port
+  }
+
+  get url(): string {
+    return `https://${this.options.host}:${this.port}`
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.listener.once('error', reject)
+      this.listener.listen(this.options.port, this.options.host, () => {
+        this.listener.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  /** Presents another certificate to connections from now on. */
+  setCertificate(certificate: Certificate): void {
+    this.certificate = certificate
+    this.secure.setSecureContext({key: certificate.key, cert: certificate.cert})
+  }
+
+  /** Stops listening and cuts every connection. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.listener.close(() => resolve())
+    })
+    for (const socket of this.sockets) socket.destroy()
+    await closed
+  }
+
+  /** Looks at the first byte of a connection to tell TLS from plain HTTP. */
+  private accept(socket: net.Socket): void {
+    this.sockets.add(socket)
+    socket.once('close', () => this.sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    socket.once('data', (first) => {
+      socket.pause()
+      socket.unshift(first)
+      ;(first[0] === TLS_HANDSHAKE ? this.secure : this.plain).emit('connection', socket)
+      setImmediate(() => socket.resume())
+    })
+  }
+
+  private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const method = request.method ?? 'GET'
+    const [rawPath = '/', query = ''] = splitOnce(request.url ?? '/', '?')
+    const interruption = await this.options.interference?.before?.({method, path: rawPath, via: this.node})
+    if (interruption?.drop === 'before') {
+      request.socket.destroy()
+      return
+    }
+
+    const outcome = interruption?.answer ?? this.respond(request, method, rawPath, query)
+    const answer = outcome instanceof Promise ? await outcome : outcome
+    this.options.world().store.flush()
+    if (answer === undefined || interruption?.drop === 'after') request.socket.destroy()
+    else this.send(request, response, answer, interruption?.truncate ?? false)
+  }
+
+  /** The answer to a request, or undefined when the connection is cut without one. */
+  private respond(
+    request: http.IncomingMessage,
+    method: string,
+    rawPath: string,
+    query: string,
+  ): Answer | Promise<Answer | undefined> | undefined {
+    try {
+      checkProtocol(request, method)
+      const path = decodePath(rawPath)
+      if (path.startsWith('/.simulator/') && this.options.control) return this.answerControl(request, path)
+      const address = splitAddress(path)
+      if (!hasBody(method)) return this.answerApi(request, {...address, method, params: decodeForm(query)})
+      return this.answerWithBody(request, {...address, method}, query).catch((error: unknown) => refuse(error))
+    } catch (error) {
+      return refuse(error)
+    }
+  }
+
+  private async answerWithBody(
+    request: http.IncomingMessage,
+    address: Address & {method: string},
+    query: string,
+  ): Promise<Answer | undefined> {
+    if (address.method === 'POST' && UPLOAD_PATH.test(address.path)) return this.answerUpload(request, address, query)
+    const body = await readBody(request, MAX_BODY)
+    const user = this.login(request, address)
+    if (typeof user === 'object') return user.refused
+    const params = {...decodeBody(body, request.headers['content-type']), ...decodeForm(query)}
+    return this.call({...address, params, user, found: undefined})
+  }
+
+  private async answerUpload(
+    request: http.IncomingMessage,
+    address: Address & {method: string},
+    query: string,
+  ): Promise<Answer | undefined> {
+    const user = this.login(request, address, true)
+    if (typeof user === 'object') return user.refused
+    if (!request.headers['content-type']?.startsWith('multipart/form-data')) return undefined
+    const world = this.options.world()
+    const params: RawParameters = decodeForm(query)
+    const found = this.options.router.match(world, address)
+    try {
+      this.options.router.checkPermission(world, {...address, params, user, via: this.node}, found)
+    } catch (error) {
+      // the receiving server refuses before it reads on, without the words of the API
+      const refused = apiFailure(error, 'json', {release: world.release, isProtected: false})
+      return {status: refused.status, reason: refused.reason, body: ''}
+    }
+
+    const {fields, upload} = await receiveUpload(request)
+    return this.call({...address, params: {...params, ...fields}, user, found, upload})
+  }
+
+  private answerApi(
+    request: http.IncomingMessage,
+    call: Address & {method: string; params: RawParameters},
+  ): Answer | Promise<Answer> {
+    const user = this.login(request, call)
+    return typeof user === 'object' ? user.refused : this.call({...call, user, found: undefined})
+  }
+
+  /** Who calls: undefined for what is open to the world, or the delayed refusal. */
+  private login(
+    request: http.IncomingMessage,
+    {method, path}: {method: string; path: string},
+    isUpload = false,
+  ): string | undefined | {refused: Promise<Answer>} {
+    const world = this.options.world()
+    if (world.schema.match(method, path)?.method.permissions?.user === 'world') return undefined
+    try {
+      const {authorization, cookie} = request.headers
+      const csrfToken = request.headers.csrfpreventiontoken
+      const credentials = {authorization, cookie, csrfToken: typeof csrfToken === 'string' ? csrfToken : undefined}
+      return authenticate(world, credentials, method !== 'GET' && !isUpload)
+    } catch (error) {
+      if (!(error instanceof AuthenticationError)) throw error
+      return {
+        refused: world.clock
+          .sleep(REFUSAL_DELAY, {lasting: true})
+          .then(() => ({status: 401, reason: error.message, body: ''})),
+      }
+    }
+  }
+
+  private call(
+    call: Address & {
+      method: string
+      params: RawParameters
+      user: string | undefined
+      found: SchemaMatch | undefined
+      upload?: Upload
+    },
+  ): Answer | Promise<Answer> {
+    const world = this.options.world()
+    const {format, path} = call
+    if (!FORMATS.has(format)) {
+      const reason = `no formatter for uri ${path}, ${format}`
+      throw new HttpError(501, reason, reason)
+    }
+
+    let found: SchemaMatch | undefined
+    const fail = (error: unknown): Answer | Promise<Answer> => {
+      if (error instanceof HttpError || error instanceof ProxyError) return refusal(error)
+      const answer = apiFailure(error, format as Format, {
+        release: world.release,
+        isProtected: found?.method.protected ?? false,
+      })
+      return answer.status === 401 ? world.clock.sleep(REFUSAL_DELAY, {lasting: true}).then(() => answer) : answer
+    }
+
+    const finish = (result: ApiResult | Download): Answer => success(result, format as Format)
+    try {
+      found = call.found ?? this.options.router.match(world, call)
+      const result = this.options.router.handle(world, {...call, via: this.node}, found)
+      return result instanceof Promise ? result.then(finish, fail) : finish(result)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  private async answerControl(request: http.IncomingMessage, path: string): Promise<Answer> {
+    const body = await readBody(request, MAX_BODY)
+    const result = await this.options.control?.(request, path, body.toString('utf8'))
+    if (result === undefined) return {status: 404, reason: 'Not Found', body: ''}
+    return {status: 200, reason: 'OK', contentType: 'application/json;charset=UTF-8', body: JSON.stringify(result)}
+  }
+
+  private send(request: http.IncomingMessage, response: http.ServerResponse, answer: Answer, truncate: boolean): void {
+    const {bytes, encoding} = encode(answer.body, request.headers['accept-encoding'])
+    const count = (this.requests.get(request.socket) ?? 0) + 1
+    this.requests.set(request.socket, count)
+    if (answer.status >= 400 || count >= REQUESTS_PER_CONNECTION) response.shouldKeepAlive = false
+    const headers: http.OutgoingHttpHeaders = {
+      'Cache-Control': 'max-age=0',
+      Pragma: 'no-cache',
+      Server: 'pve-api-daemon/3.0',
+      'Content-Length': bytes.length,
+    }
+    if (answer.contentType !== undefined) headers['Content-Type'] = answer.contentType
+    if (encoding !== undefined) headers['Content-Encoding'] = encoding
+    response.writeHead(answer.status, statusText(answer.reason), headers)
+    if (truncate) response.write(bytes.subarray(0, bytes.length >> 1), () => request.socket.destroy())
+    else response.end(bytes)
+  }
+}
+
+function refuse(error: unknown): Answer {
+  if (error instanceof HttpError || error instanceof ProxyError) return refusal(error)
+  throw error
+}
+
+function redirect(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const moved = request.method === 'GET'
+  const reason = moved ? 'Moved Permanently' : 'Permanent Redirect'
+  const body = Buffer.from(reason)
+  response.writeHead(moved ? 301 : 308, reason, {
+    Location: `https://${request.headers.host ?? ''}${request.url ?? '/'}`,
+    'Content-Length': body.length,
+    Connection: 'close',
+  })
+  response.end(body)
+}

@@ -4,38 +4,37 @@ import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
 import {guestLabel, guestsCalled, type Guest} from '../domain/guest.js'
 import {placeClone, placementReason, type Candidate, type Placement, type Rejection} from '../domain/placement.js'
+import {formatSize} from '../domain/size.js'
 import {closest} from '../domain/suggest.js'
 import type {TaskReport} from '../domain/task.js'
 import {checkVmid} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
-import type {CloneService} from './clone-service.js'
+import type {CloneService, CloneWish} from './clone-service.js'
 import type {Patience} from './patience.js'
-import type {VmFinishService} from './vm-finish-service.js'
+import type {Finish, VmFinishService} from './vm-finish-service.js'
 
 /** What applies to guests created here when nothing else is said; per node, it overrides the general. */
 export interface CreationDefaults {
   readonly cores?: number
   readonly memoryBytes?: number
+  readonly diskBytes?: number
   readonly bridge?: string
   readonly storage?: string
+  readonly pool?: string
+  readonly tags?: readonly string[]
 }
 
-export interface VmCreateRequest {
+/** What is asked for; the fields of `CreationDefaults` go before the defaults. */
+export interface VmCreateRequest extends Omit<CreationDefaults, 'bridge'> {
   readonly name: string
   /** Name or VMID. */
   readonly template: string
   /** Undefined: the best one. */
   readonly node?: string
   readonly vmid?: number
-  readonly storage?: string
   readonly linked: boolean
-  readonly pool?: string
   readonly description?: string
-  readonly tags: readonly string[]
-  readonly cores?: number
-  readonly memoryBytes?: number
-  readonly diskBytes?: number
   readonly start: boolean
   readonly removeOnFailure: boolean
   readonly defaults: CreationDefaults
@@ -162,7 +161,7 @@ export class VmCreateService {
     patience: Patience,
     onPlaced: (placement: PlacementReport) => void,
   ): Promise<Result<CreatedVm, Failure>> {
-    const cloned = await this.clones.clone(prepared.request, (refused) => place(prepared, refused), patience, {
+    const cloned = await this.clones.clone(wishOf(prepared.request), (refused) => place(prepared, refused), patience, {
       wait: true,
       onPlaced: ({placement, candidate}) => onPlaced(placementReport(prepared, placement, candidate)),
     })
@@ -170,7 +169,7 @@ export class VmCreateService {
     const {vmid, candidate, placement, task} = cloned.value
     const {request} = prepared
     const vm = {vmid, name: request.name, type: 'qemu' as const, node: candidate.node}
-    const finished = await this.finisher.finish(vm, {...request, ...effective(request, candidate.node)}, patience)
+    const finished = await this.finisher.finish(vm, finishOf(request, candidate), patience)
     if (finished.isErr()) return err(finished.error)
     const warnings = [...prepared.warnings, ...finished.value.warnings]
     return ok({
@@ -190,7 +189,9 @@ export class VmCreateService {
     onPlaced: (placement: PlacementReport) => void,
   ): Promise<Result<VmCreateStarted, Failure>> {
     const {request} = prepared
-    const later = laterSteps(request, undefined)
+    const placed = place(prepared, new Map())
+    if (placed.isErr()) return err(placed.error)
+    const later = laterSteps(request, placed.value.candidate)
     if (later.length > 0) {
       return err(
         failure('usage', `--no-wait cannot be combined with what follows the clone: ${later.join(', ')}`, {
@@ -199,7 +200,7 @@ export class VmCreateService {
       )
     }
 
-    const begun = await this.clones.clone(request, (refused) => place(prepared, refused), patience, {
+    const begun = await this.clones.clone(wishOf(request), (refused) => place(prepared, refused), patience, {
       wait: false,
       onPlaced: ({placement, candidate}) => onPlaced(placementReport(prepared, placement, candidate)),
     })
@@ -246,7 +247,7 @@ export class VmCreateService {
         placement: placementReport(prepared, placement, candidate),
         steps: [
           `${request.linked ? 'linked' : 'full'} clone of ${guestLabel(candidate.source)}`,
-          ...laterSteps(request, candidate.node),
+          ...laterSteps(request, candidate),
         ],
       }))
     }
@@ -268,28 +269,52 @@ export class VmCreateService {
   }
 }
 
-/** Flags before the node's defaults, those before the general ones. */
+/** What applies on a node: what was asked for, before the node's defaults, before the general ones. */
 function effective(request: VmCreateRequest, node: string): CreationDefaults {
-  const merged = {...request.defaults, ...request.nodeDefaults[node]}
+  const {cores, memoryBytes, diskBytes, storage, pool, tags} = request
+  const asked = Object.fromEntries(
+    Object.entries({cores, memoryBytes, diskBytes, storage, pool, tags}).filter(([, value]) => value !== undefined),
+  )
+  return {...request.defaults, ...request.nodeDefaults[node], ...asked}
+}
+
+/** What is to be done after the clone. A boot disk that is big enough already needs nothing. */
+function finishOf(request: VmCreateRequest, {node, source}: Candidate): Finish {
+  const {start, removeOnFailure} = request
+  const {cores, memoryBytes, bridge, tags, diskBytes} = effective(request, node)
   return {
-    ...merged,
-    ...(request.cores !== undefined && {cores: request.cores}),
-    ...(request.memoryBytes !== undefined && {memoryBytes: request.memoryBytes}),
-    ...(request.storage !== undefined && {storage: request.storage}),
+    start,
+    removeOnFailure,
+    ...(cores !== undefined && {cores}),
+    ...(memoryBytes !== undefined && {memoryBytes}),
+    ...(bridge !== undefined && {bridge}),
+    ...(tags !== undefined && tags.length > 0 && {tags}),
+    ...(diskBytes !== undefined && diskBytes > (source.diskBytes ?? 0) && {diskBytes}),
   }
 }
 
-/** What has to be done after the clone, for a plan; `node` undefined: on any node. */
-function laterSteps(request: VmCreateRequest, node: string | undefined): string[] {
-  const {cores, memoryBytes, bridge} = effective(request, node ?? '')
+/** The same in words, for a plan. */
+function laterSteps(request: VmCreateRequest, candidate: Candidate): string[] {
+  const {cores, memoryBytes, diskBytes, bridge, tags, start} = finishOf(request, candidate)
   return [
     ...(cores === undefined ? [] : [`set cores to ${cores}`]),
-    ...(memoryBytes === undefined ? [] : [`set memory to ${Math.round(memoryBytes / 2 ** 20)} MiB`]),
-    ...(request.tags.length === 0 ? [] : [`set tags ${request.tags.join(', ')}`]),
+    ...(memoryBytes === undefined ? [] : [`set memory to ${formatSize(memoryBytes)}`]),
+    ...(tags === undefined ? [] : [`set tags ${tags.join(', ')}`]),
     ...(bridge === undefined ? [] : [`put net0 on ${bridge}`]),
-    ...(request.diskBytes === undefined ? [] : [`grow the boot disk to ${request.diskBytes / 2 ** 30} GiB`]),
-    ...(request.start ? ['start'] : []),
+    ...(diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(diskBytes)}`]),
+    ...(start ? ['start'] : []),
   ]
+}
+
+function wishOf(request: VmCreateRequest): CloneWish {
+  const pool = request.pool ?? request.defaults.pool
+  return {
+    name: request.name,
+    linked: request.linked,
+    ...(request.vmid !== undefined && {vmid: request.vmid}),
+    ...(pool !== undefined && {pool}),
+    ...(request.description !== undefined && {description: request.description}),
+  }
 }
 
 function place(
@@ -424,7 +449,7 @@ function checkDiskSize(request: VmCreateRequest, copies: readonly Guest[]): Resu
   return err(
     failure(
       'usage',
-      `--disk-size ${request.diskBytes / 2 ** 30}GiB is less than the ${has / 2 ** 30} GiB of the template's boot disk`,
+      `--disk-size ${formatSize(request.diskBytes)} is less than the ${formatSize(has)} of the template's boot disk`,
       {
         hint: 'Disks can only grow: ask for at least the size of the template',
         details: {field: 'disk-size', value: request.diskBytes, minimum: has},

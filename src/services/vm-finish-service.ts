@@ -20,7 +20,7 @@ export interface Finish {
   readonly memoryBytes?: number
   readonly bridge?: string
   readonly diskBytes?: number
-  readonly tags: readonly string[]
+  readonly tags?: readonly string[]
   readonly start: boolean
   readonly removeOnFailure: boolean
 }
@@ -169,7 +169,7 @@ function newValues(config: Readonly<Record<string, unknown>>, finish: Finish): R
   return {
     ...(finish.cores !== undefined && {cores: finish.cores}),
     ...(finish.memoryBytes !== undefined && {memory: Math.round(finish.memoryBytes / 2 ** 20)}),
-    ...(finish.tags.length > 0 && {tags: finish.tags.join(';')}),
+    ...(finish.tags !== undefined && {tags: finish.tags.join(';')}),
     ...(finish.bridge !== undefined && typeof net === 'string' && {net0: withBridge(net, finish.bridge)}),
   }
 }

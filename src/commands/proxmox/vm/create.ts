@@ -2,7 +2,6 @@ import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {countFlag, dryRunFlag, sizeFlag, waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {createdVmText, placementLines} from '../../../cli/output/created-vm.js'
-import {creationDefaults} from '../../../cli/creation-defaults.js'
 import type {CreatedVm, VmCreatePlan, VmCreateRequest, VmCreateStarted} from '../../../services/vm-create-service.js'
 
 export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmCreateStarted> {
@@ -60,22 +59,24 @@ export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmC
 
   async run(): Promise<CreatedVm | VmCreatePlan | VmCreateStarted> {
     const {args, flags} = await this.parse(VmCreate)
+    const context = await this.settings()
     const request: VmCreateRequest = {
       name: args.name,
       template: args.template,
       linked: flags.linked,
-      tags: flags.tag ?? [],
       start: flags.start,
       removeOnFailure: flags['rm-on-failure'],
       ...(flags.node !== 'auto' && {node: flags.node}),
       ...(flags.vmid !== undefined && {vmid: flags.vmid}),
       ...(flags.storage !== undefined && {storage: flags.storage}),
+      ...(flags.tag !== undefined && {tags: flags.tag}),
       ...(flags.pool !== undefined && {pool: flags.pool}),
       ...(flags.description !== undefined && {description: flags.description}),
       ...(flags.cores !== undefined && {cores: flags.cores}),
       ...(flags.memory !== undefined && {memoryBytes: flags.memory}),
       ...(flags['disk-size'] !== undefined && {diskBytes: flags['disk-size']}),
-      ...creationDefaults(await this.settings()),
+      defaults: context.defaults,
+      nodeDefaults: context.nodes,
     }
     const {vmCreate} = await this.services()
     if (flags['dry-run']) {

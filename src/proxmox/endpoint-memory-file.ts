@@ -25,9 +25,17 @@ export function endpointMemoryFile(file: string, unique: () => string): Endpoint
         fs.writeFileSync(temporary, `${JSON.stringify(knowledge)}\n`, {mode: 0o600, flag: 'wx'})
         fs.renameSync(temporary, file)
       } catch {
-        fs.rmSync(temporary, {force: true})
+        remove(temporary)
       }
     },
+  }
+}
+
+function remove(file: string): void {
+  try {
+    fs.rmSync(file, {force: true})
+  } catch {
+    // It was never there: its folder is none.
   }
 }
 

@@ -3,7 +3,7 @@ import type {ClientRequest, IncomingMessage} from 'node:http'
 import type {TLSSocket} from 'node:tls'
 
 import type {Problem} from './request-error.js'
-import {addressOf, DialError, dial, type EndpointTrust} from './tls.js'
+import {addressOf, DialError, dial, fingerprintOf, type EndpointTrust} from './tls.js'
 
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT'
@@ -66,7 +66,7 @@ export class HttpEndpoint {
         const expected = trust()
         const socket = dial(endpoint, expected, limits.connectTimeoutMs, (error, ready) => {
           this.#dialing.delete(socket)
-          if (expected.kind === 'any-of') this.#fingerprint = ready?.getPeerX509Certificate()?.fingerprint256
+          if (ready && expected.kind === 'any-of') this.#fingerprint = fingerprintOf(ready)
           if (error) callback(error)
           else callback(null, ready)
         })

@@ -112,8 +112,13 @@ function verification(trust: EndpointTrust): tls.ConnectionOptions {
   }
 }
 
+/** SHA-256 of what the peer showed. (`getPeerX509Certificate` of Node 20 gives the certificate once and nothing the second time.) */
+export function fingerprintOf(socket: tls.TLSSocket): string | undefined {
+  return socket.getPeerCertificate().fingerprint256
+}
+
 function checkPin(socket: tls.TLSSocket, trust: EndpointTrust): DialError | undefined {
-  const actual = socket.getPeerX509Certificate()?.fingerprint256 ?? ''
+  const actual = fingerprintOf(socket) ?? ''
   if (trust.kind === 'pin') {
     return actual === trust.fingerprint
       ? undefined

@@ -95,6 +95,9 @@ function parameters(node, verb, path) {
   return node.additionalProperties === 0 && !UNCHECKED.has(`${verb} ${path}`) ? {...node, properties: {}} : node
 }
 
+/** The list of the top level, which the input leaves out. */
+const ROOT = {'/': {GET: {parameters: {additionalProperties: 0}, permissions: {user: 'all'}, returns: {type: 'array'}}}}
+
 const input = process.argv[2]
 if (input === undefined) {
   console.error('usage: node scripts/distil-schema.mjs INPUT_FOLDER')
@@ -154,7 +157,7 @@ for (const version of VERSIONS) {
   const source = JSON.parse(gunzipSync(readFileSync(join(input, `schema-${version}.json.gz`))).toString('utf8'))
   write(
     `pve-${version}`,
-    sorted(source, (methods, path) =>
+    sorted({...ROOT, ...source}, (methods, path) =>
       Object.fromEntries(
         METHODS.filter((verb) => methods[verb] !== undefined).map((verb) => [verb, method(methods[verb], verb, path)]),
       ),

@@ -200,7 +200,7 @@ export class Schema {
 
   #add(method: MethodSchema): void {
     let node = this.#root
-    const segments = method.template.split('/').slice(1)
+    const segments = method.template.split('/').filter(Boolean)
     for (const [index, segment] of segments.entries()) {
       if (segment.startsWith('{')) {
         const takesRest = index === segments.length - 1 && REST_OF_PATH.test(method.template)
@@ -221,12 +221,12 @@ export class Schema {
   }
 }
 
-/** Beside this file in the sources; below `schema/` in a bundle whose entry point is at the root of the output folder. */
+/** Beside this file in the sources; in a bundle below `schema/` of one of the folders above. */
 function readData<T>(name: string): T {
-  const candidates = [`./data/${name}.json.gz`, `./schema/data/${name}.json.gz`, `../schema/data/${name}.json.gz`].map(
-    (path) => new URL(path, import.meta.url),
-  )
-  const found = candidates.find((url) => existsSync(url))
+  const places = ['./data/', './schema/data/', '../schema/data/', '../../schema/data/', '../../../schema/data/']
+  const found = places
+    .map((place) => new URL(`${place}${name}.json.gz`, import.meta.url))
+    .find((url) => existsSync(url))
   if (found === undefined) throw new Error(`The schema data file ${name}.json.gz is not part of this installation.`)
   return JSON.parse(gunzipSync(readFileSync(found)).toString('utf8')) as T
 }

@@ -29,19 +29,25 @@ function bits(address: string): string {
     .join('')
 }
 
+/** The address arithmetic takes `10` and `10.1.2` for IPv4 addresses whose last octets are 0. */
+function completed(text: string): string {
+  return /^\d{1,3}(?:\.\d{1,3}){0,2}$/.test(text) ? [...text.split('.'), '0', '0', '0'].slice(0, 4).join('.') : text
+}
+
 const isAddress = (text: string): boolean => isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 
 /** What is wrong with an address, network or range: the address arithmetic refuses host bits below the prefix. */
 function addressProblem(text: string): string | undefined {
-  const [from, to, ...more] = text.split(/\s*-\s*/)
+  const [from, to, ...more] = text.split(/\s*-\s*/).map((part) => completed(part))
   if (to !== undefined && more.length === 0 && isAddress(from!) && isAddress(to)) {
     return bits(from!) > bits(to) ? `Begin address is greater than End address ${from} - ${to}` : undefined
   }
-  const [address, prefix] = text.split('/')
-  if (!isAddress(address!) || (prefix !== undefined && !/^\d+$/.test(prefix)))
+  const [start = '', prefix] = text.split('/')
+  const address = completed(start)
+  if (!isAddress(address) || (prefix !== undefined && !/^\d+$/.test(prefix)))
     return `Cannot determine IP version for ${text}`
   if (prefix === undefined) return undefined
-  const all = bits(address!)
+  const all = bits(address)
   if (Number(prefix) > all.length) return `Prefix length ${prefix} is longer than IP address (${all.length})`
   return all.slice(Number(prefix)).includes('1') ? `Invalid prefix ${all}/${prefix}` : undefined
 }
@@ -61,6 +67,7 @@ const addresses: FormatCheck = (value, {version}) => {
   if (/^\+\S+$/.test(value)) return value.length > MAX_NAME + 1 ? 'ipset name too long\n' : undefined
   if ((version === '7.4' ? ALIAS_NAME : SCOPED_ALIAS).test(value))
     return value.length > MAX_NAME ? 'alias name too long\n' : undefined
+  if (value === '') return undefined
   const items = value.split(',')
   if (items.at(-1) === '') return 'extraneous commas in list\n'
   let family: number | undefined

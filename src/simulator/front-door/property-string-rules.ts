@@ -10,12 +10,16 @@ export type PropertyStringRule = (
   context: FormatContext,
 ) => string | undefined
 
-const cpu: PropertyStringRule = ({cputype}, properties, {customCpuModels}) => {
+/** CPU types that are no QEMU models of their own, since 8.0. */
+const CPU_LEVELS = new Set(['x86-64-v2', 'x86-64-v2-AES', 'x86-64-v3', 'x86-64-v4'])
+
+const cpu: PropertyStringRule = ({cputype}, properties, {customCpuModels, version}) => {
   if (cputype === undefined) return 'CPU is missing cputype\n'
   if (cputype.startsWith('custom-')) {
     return customCpuModels?.has(cputype) ? undefined : `Custom cputype '${cputype.slice('custom-'.length)}' not found\n`
   }
-  const isBuiltIn = properties.get('reported-model')?.enum?.has(cputype) ?? true
+  const isLevel = version !== '7.4' && CPU_LEVELS.has(cputype)
+  const isBuiltIn = isLevel || (properties.get('reported-model')?.enum?.has(cputype) ?? true)
   return isBuiltIn ? undefined : `Built-in cputype '${cputype}' is not defined (missing 'custom-' prefix?)\n`
 }
 

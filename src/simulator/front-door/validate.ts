@@ -4,9 +4,6 @@ import type {FormatContext} from './format-check.js'
 import {addError, hasErrors, newErrors, type ParameterErrors} from './parameter-errors.js'
 import {checkObject, type ParameterValue} from './property-check.js'
 
-export type {ParameterErrors} from './parameter-errors.js'
-export type {ParameterValue, ScalarValue} from './property-check.js'
-
 /** Parameters as a request brings them: texts, repeated keys as arrays, or any JSON value. */
 export type RawParams = Readonly<Record<string, unknown>>
 

@@ -1,0 +1,97 @@
+import {expect} from 'chai'
+import {okAsync} from 'neverthrow'
+import {proxmoxApi} from 'proxmox-api'
+
+import {parseUpid} from '../../src/domain/upid.js'
+import {ClusterRepository} from '../../src/repositories/cluster-repository.js'
+import {GuestRepository, QemuRepository} from '../../src/repositories/guest-repository.js'
+import {NodeRepository} from '../../src/repositories/node-repository.js'
+import {TaskRepository} from '../../src/repositories/task-repository.js'
+import {requestProblems} from './request-validity.js'
+
+interface Sent {
+  readonly method: string
+  readonly path: string
+  readonly params: Record<string, unknown>
+}
+
+const vm = {vmid: 100, name: 'web', type: 'qemu', node: 'pve1'} as const
+const container = {...vm, type: 'lxc'} as const
+const task = parseUpid('UPID:pve1:00000B39:000A4CE3:6B017633:qmclone:100:root@pam!t1:')!
+
+/** Every request a repository sends, with everything its options can add. */
+function requestsOf(calls: (connection: never) => unknown[]): Sent[] {
+  const sent: Sent[] = []
+  const api = proxmoxApi({
+    async doRequest(method, path, _template, params = {}) {
+      sent.push({method: method.toUpperCase(), path: path.replace('/api2/json', ''), params: {...params}})
+      return null
+    },
+  })
+  calls({api, request: () => okAsync({data: null})} as never)
+  return sent
+}
+
+const everything = requestsOf((connection) => {
+  const cluster = new ClusterRepository(connection)
+  const guests = new GuestRepository(connection)
+  const qemu = new QemuRepository(connection)
+  const nodes = new NodeRepository(connection)
+  const tasks = new TaskRepository(connection)
+  const shared = [vm, container].flatMap((guest) => [
+    guests.config(guest),
+    guests.status(guest),
+    guests.start(guest),
+    guests.stop(guest),
+    guests.shutdown(guest, {timeoutSeconds: 30, force: true}),
+    guests.delete(guest, {purge: true, unreferencedDisks: true}),
+  ])
+  return [
+    ...shared,
+    cluster.resources(),
+    cluster.resources('vm'),
+    cluster.resources('node'),
+    cluster.resources('storage'),
+    cluster.status(),
+    cluster.nextId(),
+    cluster.vmidRange(),
+    qemu.clone(vm, {
+      newid: 120,
+      name: 'copy',
+      full: true,
+      target: 'pve2',
+      storage: 'nas',
+      pool: 'lab',
+      description: 'a\nb',
+    }),
+    qemu.setConfig(vm, {cores: 2, memory: 2048, tags: 'a;b', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr1'}),
+    qemu.resize(vm, 'scsi0', 40 * 2 ** 30),
+    qemu.resize(vm, 'scsi0', 3.5 * 2 ** 30),
+    nodes.status('pve1'),
+    nodes.votes(),
+    tasks.status(task),
+    tasks.log(task, 5, 0),
+    tasks.stop(task),
+    tasks.recent(),
+    tasks.list('pve1', {
+      vmid: 100,
+      type: 'qmclone',
+      user: 'root',
+      since: new Date(1e12),
+      until: new Date(2e12),
+      source: 'all',
+      limit: 10,
+      errorsOnly: true,
+    }),
+  ]
+})
+
+describe('requests of the repositories', () => {
+  for (const version of ['7.4', '8.4', '9.2'] as const) {
+    for (const {method, path, params} of everything) {
+      it(`${version} takes ${method} ${path} ${Object.keys(params).join(' ')}`, () => {
+        expect(requestProblems(version, {method, path, params: params as never})).to.deep.equal([])
+      })
+    }
+  }
+})

@@ -69,10 +69,10 @@ function nodeStatus({world}: Call, node: NodeRecord): Json {
       cores: node.cores,
       model: 'AMD EPYC',
       mhz: '2596.148',
-      hvm: '1',
+      hvm: '',
       user_hz: 100,
       flags:
-        'fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat mmx fxsr sse sse2 ht syscall nx lm svm aes avx avx2',
+        'fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat mmx fxsr sse sse2 ht syscall nx lm aes avx avx2',
     },
     cpu,
     wait: 0,

@@ -34,6 +34,8 @@ interface Call {
   readonly path: string
   readonly params: Params | undefined
   readonly signal: AbortSignal | undefined
+  /** May be sent twice, whatever the method says. */
+  readonly harmless?: boolean
 }
 
 const CONNECT_TIMEOUT_MS = 3000
@@ -103,7 +105,7 @@ export class Engine {
       } catch (error) {
         if (!(error instanceof RequestError)) throw error
         const pause = retryPause(error.problem, {
-          method: call.method,
+          repeatable: call.method === 'get' || call.harmless === true,
           attempt,
           tookMs: clock.now() - started,
           random: random(),
@@ -218,8 +220,8 @@ export class Engine {
           clock: this.#deps.clock,
           otp: this.#deps.otp,
           login: (params, {harmless}) => {
-            const call: Call = {method: 'post', path: '/access/ticket', params, signal: this.#deps.signal}
-            return harmless ? this.#repeated(call, {}) : this.#once(call, {})
+            const signal = this.#deps.signal
+            return this.#repeated({method: 'post', path: '/access/ticket', params, signal, harmless}, {})
           },
         }),
     )

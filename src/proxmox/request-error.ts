@@ -48,6 +48,11 @@ export type Problem =
 
 /** A request that failed. Holds no parameters, no headers and no secrets, so it can be printed and inspected. */
 export class RequestError extends Error {
+  /** Goes by the name, because parts that are loaded late may bring their own copy of this class when run from source. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'RequestError' && 'problem' in value
+  }
+
   override readonly name = 'RequestError'
   readonly problem: Problem
   readonly method: Method

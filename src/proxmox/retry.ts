@@ -1,4 +1,4 @@
-import type {Method, Problem} from './request-error.js'
+import type {Problem} from './request-error.js'
 
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
@@ -9,8 +9,9 @@ const QUICK_MS = 5000
 
 /**
  * Whether to ask again, and after how long.
- * A GET is repeated after whatever may pass: a broken connection, a refused one, a proxy's error. Anything else only when no connection was
+ * What is repeatable is sent again after whatever may pass: a broken connection, a refused one, a proxy's error. Anything else only when no connection was
  * ever established, which is when the server provably did nothing.
+ * @param repeatable a GET, or something else that does no harm when done twice
  * @param attempt how often it was tried, from 1
  * @param tookMs how long the last attempt took
  * @param random 0..1, so that many clients don't come back together
@@ -18,13 +19,13 @@ const QUICK_MS = 5000
  */
 export function retryPause(
   problem: Problem,
-  {method, attempt, tookMs, random}: {method: Method; attempt: number; tookMs: number; random: number},
+  {repeatable, attempt, tookMs, random}: {repeatable: boolean; attempt: number; tookMs: number; random: number},
 ): number | undefined {
-  if (attempt >= ATTEMPTS || !isPassing(problem, method, attempt, tookMs)) return undefined
+  if (attempt >= ATTEMPTS || !isPassing(problem, repeatable, attempt, tookMs)) return undefined
   return FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + random / 2)
 }
 
-function isPassing(problem: Problem, method: Method, attempt: number, tookMs: number): boolean {
+function isPassing(problem: Problem, repeatable: boolean, attempt: number, tookMs: number): boolean {
   switch (problem.kind) {
     case 'not-connected': {
       return (
@@ -37,11 +38,11 @@ function isPassing(problem: Problem, method: Method, attempt: number, tookMs: nu
 
     case 'lost': {
       // After a timeout one more attempt finds out whether the endpoint is still there; waiting a third time tells nothing new.
-      return method === 'get' && (problem.reason === 'reset' || attempt === 1)
+      return repeatable && (problem.reason === 'reset' || attempt === 1)
     }
 
     case 'status': {
-      return method === 'get' && PROXY_STATUSES.has(problem.status) && tookMs < QUICK_MS
+      return repeatable && PROXY_STATUSES.has(problem.status) && tookMs < QUICK_MS
     }
 
     default: {

@@ -17,7 +17,8 @@ export function failureFromRequest(error: unknown, {what}: RequestContext): Fail
   }
 
   const cannot = `Cannot ${what}`
-  const write = error.method !== 'get'
+  // A login that failed means that the request itself was never sent.
+  const write = error.method !== 'get' && !isLogin(error)
   const {problem} = error
   switch (problem.kind) {
     case 'not-connected': {
@@ -46,7 +47,7 @@ export function failureFromRequest(error: unknown, {what}: RequestContext): Fail
         'certificate-untrusted',
         `${cannot}: nobody vouches for the certificate of ${error.endpoint ?? 'the server'} (${problem.code}). Nothing was sent to it`,
         {
-          hint: `See its fingerprint and trust it: homelab auth login ${error.endpoint ?? 'URL'}; or name the authority that signed it as caFile`,
+          hint: untrustedHint(problem, error.endpoint),
           details: {
             endpoint: error.endpoint,
             code: problem.code,
@@ -178,9 +179,13 @@ export function isNodeUnreachable(failed: Failure): boolean {
   return failed.details?.reason === 'node-unreachable'
 }
 
+function isLogin(error: RequestError): boolean {
+  return error.path === '/access/ticket'
+}
+
 function fromStatus(error: RequestError, problem: Extract<Problem, {kind: 'status'}>, what: string): Failure {
   const {status, text, errors} = problem
-  const login = error.path === '/access/ticket'
+  const login = isLogin(error)
   const details = {status, ...(errors && Object.keys(errors).length > 0 && {errors})}
   const cannot = `Cannot ${what}: `
   if (status === 401) return unauthorized(cannot, text, login, details)
@@ -309,6 +314,12 @@ function withMeaning(meaning: Meaning, message: string, details: Readonly<Record
     ...(meaning.hint !== undefined && {hint: meaning.hint}),
     details: {...details, ...meaning.details},
   })
+}
+
+function untrustedHint({code, actual}: Extract<Problem, {kind: 'certificate-untrusted'}>, endpoint = 'URL'): string {
+  return code === 'UNKNOWN_FINGERPRINT'
+    ? `Its fingerprint ${actual ?? ''} is not known yet. It is learned from the first endpoint when that answers, or can be given to this one in the configuration`
+    : `See its fingerprint and trust it: homelab auth login ${endpoint}; or name the authority that signed it as caFile`
 }
 
 function unreachableHint(problem: Extract<Problem, {kind: 'not-connected'}>): string {

@@ -354,9 +354,10 @@ describe('connection', () => {
     })
 
     it('ends everything under way when closed, and sends nothing afterwards', async () => {
-      let connection: Connection | undefined
-      const server = await serve(() => connection!.close())
-      connection = connect(server.url)
+      const holder: {connection?: Connection} = {}
+      const server = await serve(() => holder.connection?.close())
+      const connection = connect(server.url)
+      holder.connection = connection
       expect((await connection.request('post', '/nodes')).isErr()).to.equal(true)
       const error = (await connection.request('get', '/nodes'))._unsafeUnwrapErr()
       expect(error.problem).to.deep.equal({kind: 'aborted', sent: false})

@@ -9,7 +9,7 @@ const silent: Problem = {kind: 'lost', reason: 'timeout'}
 const proxy = (status: number): Problem => ({kind: 'status', status, reason: '', text: ''})
 
 function again(problem: Problem, method: Method, attempt = 1, tookMs = 10): boolean {
-  return retryPause(problem, {method, attempt, tookMs, random: 0.5}) !== undefined
+  return retryPause(problem, {repeatable: method === 'get', attempt, tookMs, random: 0.5}) !== undefined
 }
 
 describe('retryPause', () => {
@@ -52,7 +52,7 @@ describe('retryPause', () => {
   })
 
   it('waits longer each time, and never all clients the same', () => {
-    const pause = (attempt: number, random: number) => retryPause(lost, {method: 'get', attempt, tookMs: 1, random})
+    const pause = (attempt: number, random: number) => retryPause(lost, {repeatable: true, attempt, tookMs: 1, random})
     expect([pause(1, 0), pause(1, 1), pause(2, 0), pause(2, 1)]).to.deep.equal([125, 250, 250, 500])
   })
 })

@@ -10,7 +10,6 @@ import type {World} from '../kernel/world.js'
 import type {StorageUsage} from '../views/node-figures.js'
 
 const KIB = 1024
-const GIB = 1024 ** 3
 const CLUSTER = 64 * KIB
 /** A qcow2 file's header, refcounts and first table, and the block its last bytes lie in. */
 const QCOW2_BASE = 3 * CLUSTER + 4 * KIB

@@ -118,7 +118,7 @@ function wait(
         leave()
         reject(new PveError(500, `can't lock file '${path}' - got timeout`))
       },
-      'patience',
+      {wait: 'patience'},
     )
     if (task?.signal.aborted) return abort()
     task?.signal.addEventListener('abort', abort, {once: true})

@@ -7,6 +7,7 @@ import {fileURLToPath} from 'node:url'
 
 import {bundleDiet} from './bundle-diet.mjs'
 import {namedExports} from './named-exports.mjs'
+import {sharedChunks} from './shared-chunks.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -41,7 +42,7 @@ function sourcesUnder(folder) {
  */
 export async function bundle(outdir, {write = true} = {}) {
   const diet = bundleDiet()
-  const {metafile} = await esbuild.build({
+  const options = {
     absWorkingDir: root,
     // What is CommonJS inside keeps its require(); it is also the cheap way to node:http and node:process.
     banner: {
@@ -66,8 +67,10 @@ export async function bundle(outdir, {write = true} = {}) {
     splitting: true,
     target: 'node20.19',
     treeShaking: true,
-    write,
-  })
+  }
+  const first = await esbuild.build({...options, write: false})
+  const plugins = [...options.plugins, sharedChunks(first.metafile, root)]
+  const {metafile} = await esbuild.build({...options, plugins, write})
   const unmatched = diet.unmatched().map((rule) => `${rule.module} in ${rule.importer}`)
   if (unmatched.length > 0)
     throw new Error(`Rules of scripts/bundle-diet.mjs match nothing any more: ${unmatched.join(', ')}.`)

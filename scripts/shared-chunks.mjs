@@ -1,0 +1,46 @@
+/**
+ * Keeps the number of files that a start loads small. esbuild makes a chunk for every combination of entries that share something, which for commands that
+ * resemble each other means dozens of files of a kilobyte, each with its price at every start. So whatever `vm list` loads of ours is made part of every
+ * command, which puts it into one chunk, and whatever it takes to reach a cluster into another.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+
+const MODEL = 'src/commands/proxmox/vm/list.ts'
+const CONNECTING = ['src/cli/compose.ts', 'src/cli/services.ts']
+
+/**
+ * @param {import('esbuild').Metafile} metafile of a bundle without this plugin
+ * @param {string} root the package's folder
+ * @returns {import('esbuild').Plugin}
+ */
+export function sharedChunks(metafile, root) {
+  const {inputs} = metafile
+  const sources = Object.keys(inputs).filter((file) => file.startsWith('src/'))
+  const commands = sources.filter((file) => file.startsWith('src/commands/'))
+  const importsOf = (file, kind) =>
+    (inputs[file]?.imports ?? []).filter((it) => it.kind === kind && it.path.startsWith('src/')).map((it) => it.path)
+  const closure = (entries) => {
+    const seen = new Set(entries)
+    for (const file of seen) for (const next of importsOf(file, 'import-statement')) seen.add(next)
+    return [...seen]
+  }
+
+  const always = closure([MODEL]).filter((file) => file !== MODEL)
+  const connecting = closure(CONNECTING).filter((file) => !CONNECTING.includes(file))
+  const prefixes = new Map([
+    ...commands.map((file) => [file, always]),
+    ...CONNECTING.map((file) => [file, [...always, ...connecting]]),
+  ])
+  return {
+    name: 'shared-chunks',
+    setup(build) {
+      build.onLoad({filter: /[\\/]src[\\/].*\.ts$/}, (args) => {
+        const prefix = prefixes.get(path.relative(root, args.path).split(path.sep).join('/'))
+        if (!prefix) return
+        const imports = prefix.map((file) => `import ${JSON.stringify(path.join(root, file))};`).join('')
+        return {contents: `${imports}\n${fs.readFileSync(args.path, 'utf8')}`, loader: 'ts'}
+      })
+    },
+  }
+}

@@ -9,7 +9,9 @@
  * `task.patience`. A new kind of record is one line in `kernel/state.ts`. Records are immutable: put another one. Check the result with the recorded conversations
  * and write a test in `test/unit/simulator` or `test/e2e`.
  */
+import {accessPermissionsRoutes} from './access-permissions.js'
 import {accessTicketRoutes} from './access-ticket.js'
+import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
 import {nodesRoutes} from './nodes.js'
@@ -19,7 +21,9 @@ import {versionRoutes} from './version.js'
 import type {Routes} from '../kernel/call.js'
 
 export const routes: Routes = {
+  ...accessPermissionsRoutes,
   ...accessTicketRoutes,
+  ...clusterOptionsRoutes,
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
   ...nodesRoutes,

@@ -6,8 +6,9 @@ import {isMap, type Document, type YAMLMap} from 'yaml'
 import {failure, type Failure} from '../domain/failure.js'
 import {closest} from '../domain/suggest.js'
 import type {SecretSource} from './configuration.js'
-import {editConfiguration, replaceFile} from './edit-configuration.js'
+import {editConfiguration} from './edit-configuration.js'
 import {secretsFolder, userFile, type Surroundings} from './locations.js'
+import {replaceFile} from './replace-file.js'
 
 export type NewLogin =
   | {readonly kind: 'token'; readonly id: string; readonly secret: SecretSource}

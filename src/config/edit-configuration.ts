@@ -10,6 +10,7 @@ import {configurationFailure} from './problem.js'
 import {guardFile} from './file-guard.js'
 import type {Surroundings} from './locations.js'
 import {withFileLock} from './file-lock.js'
+import {replaceFile} from './replace-file.js'
 
 /** Changes the document in place; an err leaves the file as it is. */
 export type Edit = (document: Document) => Result<void, Failure>
@@ -44,32 +45,13 @@ function rewrite(target: string, surroundings: Surroundings, edit: Edit): Result
         .mapErr(configurationFailure)
     const edited = edit(document)
     if (edited.isErr()) return err(edited.error)
-    const after = document.toString({lineWidth: 0})
+    const after = document.toString({flowCollectionPadding: false, lineWidth: 0})
     const checked = parseText(after, folders)
     if (checked.isErr()) return err(configurationFailure(checked.error))
     if (after !== before) replaceFile(target, after, surroundings.unique())
     return ok()
   } catch (error) {
     return err(unwritable(target, error))
-  }
-}
-
-/** Writes a file as a whole: complete and 0600, or not at all. */
-export function replaceFile(file: string, text: string, unique: string): void {
-  const temporary = `${file}.${unique}.tmp`
-  try {
-    const descriptor = fs.openSync(temporary, 'wx', 0o600)
-    try {
-      fs.writeFileSync(descriptor, text)
-      fs.fsyncSync(descriptor)
-    } finally {
-      fs.closeSync(descriptor)
-    }
-
-    fs.renameSync(temporary, file)
-  } catch (error) {
-    fs.rmSync(temporary, {force: true})
-    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 
 import {holdsSecret, type FileSettings} from './configuration.js'
+import {replaceFile} from './replace-file.js'
 
 /** What a file was when it was checked; any change makes another stamp. */
 export function stampOf(stats: fs.BigIntStats, version: string): string {
@@ -35,15 +36,11 @@ export class SettingsCache {
     if (holdsSecret(settings)) return
     const {[file]: _old, ...others} = this.#load()
     const kept = Object.entries(others).slice(0, MOST_ENTRIES - 1)
-    const temporary = `${this.#file}.${this.#unique()}.tmp`
     try {
       fs.mkdirSync(path.dirname(this.#file), {mode: 0o700, recursive: true})
-      fs.writeFileSync(temporary, JSON.stringify(Object.fromEntries([[file, {stamp, settings}], ...kept])), {
-        mode: 0o600,
-      })
-      fs.renameSync(temporary, this.#file)
+      replaceFile(this.#file, JSON.stringify(Object.fromEntries([[file, {stamp, settings}], ...kept])), this.#unique())
     } catch {
-      fs.rmSync(temporary, {force: true})
+      // The next start checks the file again.
     }
   }
 

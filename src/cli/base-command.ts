@@ -274,8 +274,8 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   /** Waits for `run()`; when the user wants to stop, not longer than the grace time. */
   async #runOrStop(): Promise<R> {
     const work = this.run()
-    const first = await Promise.race([work, this.interruption.graceOver()])
-    if (first !== 'grace-over') return first as R
+    const first = await this.interruption.orStopped(work)
+    if (first !== 'grace-over') return first
     work.catch(() => {})
     this.onClose(() =>
       this.runtime.exit(
@@ -286,7 +286,7 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   }
 
   async #emit(result: R): Promise<void> {
-    if (this.#flags && 'progress' in this) this.progress.stop()
+    if (this.#flags) this.progress.stop()
     const {stdout} = this.runtime
     const text = await render(result, this.#view, {
       format: this.format,

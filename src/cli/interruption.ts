@@ -61,19 +61,28 @@ export class Interruption implements RunningTasks {
     this.#controller.abort(failure(kind === 'terminated' ? 'terminated' : 'interrupted', kind))
   }
 
-  /** Resolves some time after the command was told to stop; never when it was not. */
-  graceOver(): Promise<'grace-over'> {
-    return new Promise((resolve) => {
-      this.signal.addEventListener('abort', () => setTimeout(() => resolve('grace-over'), GRACE_MS).unref(), {
-        once: true,
-      })
+  /** Waits for the work; once the command was told to stop, not longer than the grace time. */
+  async orStopped<T>(work: Promise<T>): Promise<T | 'grace-over'> {
+    let timer: NodeJS.Timeout | undefined
+    const graceOver = new Promise<'grace-over'>((resolve) => {
+      const start = (): void => {
+        timer = setTimeout(() => resolve('grace-over'), GRACE_MS)
+      }
+
+      this.signal.addEventListener('abort', start, {once: true})
     })
+    try {
+      return await Promise.race([work, graceOver])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
-  /** The failure to report instead of what the abort made of the work under way. */
+  /** The failure to report instead of what the abort made of the work under way; a service that was interrupted knows more than we do. */
   asFailure(cause?: Failure): Failure {
     const upids = [...new Set([...(cause?.upid === undefined ? [] : [cause.upid]), ...this.#running])]
     const kind = this.#stopped === 'terminated' ? 'terminated' : 'interrupted'
+    if (cause?.kind === 'interrupted' || cause?.kind === 'terminated') return withRunning({...cause, kind}, upids)
     return withRunning(failure(kind, upids.length === 0 ? kind : `${kind}; the task goes on`), upids)
   }
 

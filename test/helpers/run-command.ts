@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** Pretend that stdout and stderr are a terminal of so many columns. */
   readonly terminalWidth?: number
+  /** False keeps colours in the captured output. */
+  readonly stripAnsi?: boolean
   /** Parts of the runtime to replace. */
   readonly runtime?: Partial<Runtime>
 }
@@ -97,6 +99,7 @@ async function execute(
 
   try {
     const captured = await captureOutput(async () => run([...argv], await loadSources(runtime)), {
+      stripAnsi: options.stripAnsi ?? true,
       testNodeEnv: 'production',
     })
     if (captured.error) {

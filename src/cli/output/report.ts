@@ -1,5 +1,6 @@
 import {exitCodeOf, type Failure} from '../../domain/failure.js'
 import {wantsColor, type Runtime} from '../runtime.js'
+import {printable} from './text-width.js'
 
 /** The JSON document of a failure; absent facts stay absent. */
 export function failureDocument(failed: Failure): {error: Record<string, unknown>} {
@@ -25,9 +26,14 @@ export async function reportFailure(failed: Failure, runtime: Runtime, json: boo
   }
 
   const {bold, dim, red} = await colors(runtime)
-  const lines = [`${bold(red('error:'))} ${oneLine(failed.message)}`]
+  // Texts that came from a server must not move the cursor.
+  const [first = '', ...more] = failed.message
+    .trim()
+    .split(/\s*\n\s*/)
+    .map((line) => printable(line))
+  const lines = [`${bold(red('error:'))} ${first}`, ...more.map((line) => `  ${line}`)]
   if (failed.upid !== undefined) lines.push(`${dim('task:')} ${failed.upid}`)
-  for (const line of failed.taskLog ?? []) lines.push(dim(`  ${line}`))
+  for (const line of failed.taskLog ?? []) lines.push(dim(`  ${printable(line)}`))
   if (failed.hint !== undefined) lines.push(`${bold('hint:')} ${oneLine(failed.hint)}`)
   runtime.stderr.write(`${lines.join('\n')}\n`)
 }
@@ -52,5 +58,5 @@ async function colors(runtime: Runtime): Promise<{bold: Paint; dim: Paint; red: 
 }
 
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ')
+  return printable(text.trim().replaceAll(/\s*\n\s*/g, ' '))
 }

@@ -5,7 +5,7 @@ import {routes} from './api/routes.js'
 import {findFixture, loadFixture} from './fixtures/load.js'
 import {frontDoorChecks} from './front-door-checks.js'
 import {type Certificate, loadCertificate} from './http/certificate.js'
-import {type Interference, NodeServer, type NodeServerOptions} from './http/server.js'
+import {type Interference, NodeServer} from './http/server.js'
 import {Router} from './kernel/router.js'
 import {openWorld, type World} from './kernel/world.js'
 
@@ -30,7 +30,6 @@ export interface SimulatorOptions {
   /** Ports of a former run, by node. */
   readonly ports?: Readonly<Record<string, number>>
   readonly interference?: Interference
-  readonly control?: NodeServerOptions['control']
 }
 
 /** A running simulated cluster. */
@@ -93,7 +92,8 @@ class RunningSimulator implements Simulator {
     const version: PveVersion = options.pveVersion ?? '8.4'
     const directory = options.directory === undefined ? undefined : join(options.directory, 'state')
     this.world = openWorld(loadSchema(version), clockMode(options.speed), directory)
-    this.resumed = this.world.store.resumed
+    this.resumed = this.world.store.of('meta').has('world')
+    if (!this.resumed) this.world.restart()
     for (const [node, port] of Object.entries(options.ports ?? {})) this.ports.set(node, port)
   }
 
@@ -123,6 +123,8 @@ class RunningSimulator implements Simulator {
 
   async reset(fixture: Fixture | string = this.fixture): Promise<void> {
     const data = typeof fixture === 'string' ? findFixture(fixture) : fixture
+    // a fixture with a mistake must not cost the cluster that runs
+    loadFixture(openWorld(this.world.schema, {kind: 'stepped'}), 'check', data)
     this.fixture = fixture
     this.world.restart()
     this.load(data)
@@ -223,7 +225,6 @@ class RunningSimulator implements Simulator {
         world: () => this.world,
         router: this.router,
         ...(this.options.interference && {interference: this.options.interference}),
-        ...(this.options.control && {control: this.options.control}),
       })
       try {
         await server.listen()

@@ -54,8 +54,6 @@ export interface NodeServerOptions {
   readonly world: () => World
   readonly router: Router
   readonly interference?: Interference
-  /** Answers requests below `/.simulator/`, for the process that controls this one; undefined: no such path. */
-  readonly control?: (request: http.IncomingMessage, path: string, body: string) => Promise<unknown> | undefined
 }
 
 /** The API server of one node: HTTPS, and on the same port a redirect for plain HTTP. */
@@ -159,7 +157,6 @@ export class NodeServer {
     try {
       checkProtocol(request, method)
       const path = decodePath(rawPath)
-      if (path.startsWith('/.simulator/') && this.options.control) return this.answerControl(request, path)
       const address = splitAddress(path)
       if (!hasBody(method)) return this.answerApi(request, {...address, method, params: decodeForm(query)})
       return this.answerWithBody(request, {...address, method}, query).catch((error: unknown) => refuse(error))
@@ -269,13 +266,6 @@ export class NodeServer {
     } catch (error) {
       return fail(error)
     }
-  }
-
-  private async answerControl(request: http.IncomingMessage, path: string): Promise<Answer> {
-    const body = await readBody(request, MAX_BODY)
-    const result = await this.options.control?.(request, path, body.toString('utf8'))
-    if (result === undefined) return {status: 404, reason: 'Not Found', body: ''}
-    return {status: 200, reason: 'OK', contentType: 'application/json;charset=UTF-8', body: JSON.stringify(result)}
   }
 
   private send(request: http.IncomingMessage, response: http.ServerResponse, answer: Answer, truncate: boolean): void {

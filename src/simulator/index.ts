@@ -1,0 +1,13 @@
+/** A Proxmox VE cluster that runs in a process, for tests of whatever talks to one: `import {startSimulator} from 'homelab/simulator'`. */
+export {startSimulator} from './start-simulator.js'
+export type {Simulator, SimulatorOptions} from './start-simulator.js'
+export type {
+  Fixture,
+  FixtureGuest,
+  FixtureNode,
+  FixtureStorage,
+  FixtureToken,
+  FixtureUser,
+  FixtureVolume,
+} from './fixtures/fixture.js'
+export type {Interference, Interruption} from './http/server.js'

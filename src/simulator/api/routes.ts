@@ -14,7 +14,12 @@ import {accessTicketRoutes} from './access-ticket.js'
 import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
+import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
+import {qemuStatusRoutes} from './qemu-status.js'
+import {qemuRoutes} from './qemu.js'
+import {storageContentRoutes} from './storage-content.js'
+import {storageRoutes} from './storage.js'
 import {tasksRoutes} from './tasks.js'
 import {versionRoutes} from './version.js'
 
@@ -26,7 +31,12 @@ export const routes: Routes = {
   ...clusterOptionsRoutes,
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
+  ...nodeStorageRoutes,
   ...nodesRoutes,
+  ...qemuRoutes,
+  ...qemuStatusRoutes,
+  ...storageContentRoutes,
+  ...storageRoutes,
   ...tasksRoutes,
   ...versionRoutes,
 }

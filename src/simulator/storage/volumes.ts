@@ -308,6 +308,11 @@ export function isBaseVolume({volid}: Pick<VolumeRecord, 'volid'>): boolean {
   return /^base(?:vol)?-/.test(volid.split(/[:/]/).at(-1)!)
 }
 
+/** How the file of a linked clone names the file it is based on: `../100/base-100-disk-0.qcow2`. */
+export function linkedBase({parent}: Pick<VolumeRecord, 'parent'>): string | undefined {
+  return parent === undefined ? undefined : `../${ownName(parent)}`
+}
+
 /** A volume id without the base image in front: `s:100/base-…/101/vm-…` is the file `101/vm-…`. */
 function ownName(volid: string): string {
   const name = volid.slice(volid.indexOf(':') + 1)

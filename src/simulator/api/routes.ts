@@ -19,6 +19,7 @@ import {nodesRoutes} from './nodes.js'
 import {qemuStatusRoutes} from './qemu-status.js'
 import {qemuRoutes} from './qemu.js'
 import {storageContentRoutes} from './storage-content.js'
+import {storageTransferRoutes} from './storage-transfer.js'
 import {storageRoutes} from './storage.js'
 import {tasksRoutes} from './tasks.js'
 import {versionRoutes} from './version.js'
@@ -37,6 +38,7 @@ export const routes: Routes = {
   ...qemuStatusRoutes,
   ...storageContentRoutes,
   ...storageRoutes,
+  ...storageTransferRoutes,
   ...tasksRoutes,
   ...versionRoutes,
 }

@@ -107,6 +107,10 @@ export interface GuestRecord {
   readonly config: GuestConfig
   /** Changes waiting for the next start: a value, or null for a deletion. */
   readonly pending?: {readonly [key: string]: number | string | null}
+  /** Drives whose disks a pending deletion destroys. */
+  readonly forcedDeletions?: readonly string[]
+  /** Values of cloud-init options as the drive holds them, where the configuration has others by now; null: the drive has none. */
+  readonly cloudInit?: {readonly [key: string]: number | string | null}
   readonly snapshots?: {readonly [name: string]: SnapshotRecord}
   /** Present while the guest runs. */
   readonly run?: RunRecord

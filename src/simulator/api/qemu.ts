@@ -1,0 +1,67 @@
+import {paramError} from '../kernel/pve-error.js'
+import {cloneQemu} from '../qemu/clone.js'
+import {createQemu} from '../qemu/create.js'
+import {destroyQemu} from '../qemu/destroy.js'
+import {hidePassword, pendingEntries, shownConfig} from '../qemu/pending.js'
+import {resizeQemu} from '../qemu/resize.js'
+import {listEntry} from '../qemu/status.js'
+import {updateInBackground, updateNow} from '../qemu/update.js'
+import {configDigest, loadVm} from '../qemu/vm.js'
+import {die, type Json} from '../kernel/pve-error.js'
+
+import type {Call, Routes} from '../kernel/call.js'
+
+const BASE = '/nodes/{node}/qemu/{vmid}'
+const SUBDIRS = [
+  'config',
+  'cloudinit',
+  'pending',
+  'status',
+  'unlink',
+  'vncproxy',
+  'termproxy',
+  'migrate',
+  'resize',
+  'move',
+  'rrd',
+  'rrddata',
+  'monitor',
+  'agent',
+  'snapshot',
+  'spiceproxy',
+  'sendkey',
+  'firewall',
+  'mtunnel',
+  'remote_migrate',
+]
+
+/** Virtual machines: the list, making and removing them, and their configurations. */
+export const qemuRoutes: Routes = {
+  'GET /nodes/{node}/qemu'(call) {
+    const {world, node} = call
+    const full = call.flag('full') ?? false
+    return [...world.store.of('guests').values()]
+      .filter((guest) => guest.type === 'qemu' && guest.node === node && call.has(`/vms/${guest.vmid}`, 'VM.Audit'))
+      .map((guest) => listEntry(world, guest, full))
+  },
+
+  'POST /nodes/{node}/qemu': (call) => createQemu(call),
+  [`GET ${BASE}`]: () => SUBDIRS.map((subdir) => ({subdir})),
+  [`DELETE ${BASE}`]: (call) => destroyQemu(call),
+  [`POST ${BASE}/clone`]: (call) => cloneQemu(call),
+  [`GET ${BASE}/config`]: (call) => readConfig(call),
+  [`PUT ${BASE}/config`]: (call) => updateNow(call),
+  [`POST ${BASE}/config`]: (call) => updateInBackground(call),
+  [`GET ${BASE}/pending`]: (call) =>
+    pendingEntries(loadVm(call.world, call.node, call.vmid)).map((entry) => ({...entry})),
+  [`PUT ${BASE}/resize`]: (call) => resizeQemu(call),
+}
+
+function readConfig(call: Call): Json {
+  const guest = loadVm(call.world, call.node, call.vmid)
+  const name = call.text('snapshot')
+  if (name === undefined) return shownConfig(guest, call.flag('current') ?? false)
+  if (call.flag('current')) paramError({snapshot: "cannot use 'snapshot' parameter with 'current'"})
+  const snapshot = guest.snapshots?.[name] ?? die(`snapshot '${name}' does not exist`)
+  return {...hidePassword(snapshot.config), snaptime: snapshot.snaptime, digest: configDigest(guest)}
+}

@@ -1,0 +1,1 @@
+export {type FileLockOptions, withConfigLock} from '../guest/file-lock.js'

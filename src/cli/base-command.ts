@@ -15,6 +15,7 @@ import {wantsJson, type OutputFormat} from './output/format.js'
 import {render} from './output/render.js'
 import {reportFailure, reportLine} from './output/report.js'
 import type {View} from './output/view.js'
+import {nonGreedy, settleFlags, withoutStdin} from './parser-input.js'
 import {patienceFrom, type WaitFlagValues} from './patience.js'
 import {createProgress, type Progress} from './progress.js'
 import {createPrompt, type Prompt} from './prompt.js'
@@ -262,6 +263,7 @@ export abstract class BaseCommand<R extends object = object> extends Command {
       } as Interfaces.Input<F, B, A>,
       argv,
     )
+    settleFlags(parsed.flags, {...input.baseFlags, ...input.flags} as Interfaces.FlagInput)
     const flags = parsed.flags as unknown as GlobalFlags & TableFlags
     if (flags.json && flags.output !== undefined && flags.output !== 'json' && this.#flagWasTyped('output')) {
       this.fail(failure('usage', `--json contradicts --output ${flags.output}`, {hint: 'leave one of them out'}))
@@ -332,17 +334,4 @@ export abstract class BaseCommand<R extends object = object> extends Command {
 
 function isLoadedConfig(options: Interfaces.LoadOptions | undefined): options is Interfaces.Config {
   return typeof options === 'object' && options !== null && 'runCommand' in options
-}
-
-/** An argument is never read from stdin: it would swallow the input of a `while read` loop around the command. */
-function withoutStdin(args: Interfaces.ArgInput | undefined): Interfaces.ArgInput {
-  return Object.fromEntries(Object.entries(args ?? {}).map(([name, arg]) => [name, {...arg, ignoreStdin: true}]))
-}
-
-/** A repeatable flag takes one value each time: `-l tag=dev web` must not take `web` for a second selector. */
-function nonGreedy<T extends object | undefined>(flags: T): T {
-  if (!flags) return flags
-  return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, flag.multiple ? {...flag, multipleNonGreedy: true} : flag]),
-  ) as T
 }

@@ -9,13 +9,22 @@
  * `task.patience`. A new kind of record is one line in `kernel/state.ts`. Records are immutable: put another one. Check the result with the recorded conversations
  * and write a test in `test/unit/simulator` or `test/e2e`.
  */
+import {accessAclRoutes} from './access-acl.js'
+import {accessDomainsRoutes} from './access-domains.js'
+import {accessGroupsRoutes} from './access-groups.js'
+import {accessPasswordRoutes} from './access-password.js'
 import {accessPermissionsRoutes} from './access-permissions.js'
+import {accessRolesRoutes} from './access-roles.js'
+import {accessTfaRoutes} from './access-tfa.js'
 import {accessTicketRoutes} from './access-ticket.js'
+import {accessTokensRoutes} from './access-tokens.js'
+import {accessUsersRoutes} from './access-users.js'
 import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
 import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
+import {poolsRoutes} from './pools.js'
 import {qemuStatusRoutes} from './qemu-status.js'
 import {qemuRoutes} from './qemu.js'
 import {storageContentRoutes} from './storage-content.js'
@@ -27,13 +36,22 @@ import {versionRoutes} from './version.js'
 import type {Routes} from '../kernel/call.js'
 
 export const routes: Routes = {
+  ...accessAclRoutes,
+  ...accessDomainsRoutes,
+  ...accessGroupsRoutes,
+  ...accessPasswordRoutes,
   ...accessPermissionsRoutes,
+  ...accessRolesRoutes,
+  ...accessTfaRoutes,
   ...accessTicketRoutes,
+  ...accessTokensRoutes,
+  ...accessUsersRoutes,
   ...clusterOptionsRoutes,
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
   ...nodeStorageRoutes,
   ...nodesRoutes,
+  ...poolsRoutes,
   ...qemuRoutes,
   ...qemuStatusRoutes,
   ...storageContentRoutes,

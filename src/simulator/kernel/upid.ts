@@ -19,7 +19,7 @@ const hex = (value: number): string => value.toString(16).toUpperCase().padStart
 
 /** Writes a UPID; an id that may hold any text (a file name) is percent-encoded as the server does. */
 export function formatUpid(parts: UpidParts): string {
-  const id = parts.id.replaceAll(/[^\w.~-]/g, (char) => encodeURIComponent(char))
+  const id = parts.id.replaceAll(/[^\w.@~-]/g, (char) => encodeURIComponent(char))
   return `UPID:${parts.node}:${hex(parts.pid)}:${hex(parts.pstart)}:${hex(parts.starttime)}:${parts.type}:${id}:${parts.user}:`
 }
 

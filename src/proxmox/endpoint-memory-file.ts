@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 
+import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
 import type {EndpointKnowledge, EndpointMemory, LearnedNode} from './endpoint-memory.js'
-import {normalizeEndpoint, normalizeFingerprint} from './settings.js'
 
 /**
  * Endpoint knowledge in a JSON file of its own, 0600, replaced as a whole so that a reader never sees half of it. A missing, unreadable or damaged

@@ -1,5 +1,6 @@
+import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
 import type {EndpointKnowledge, EndpointMemory, LearnedNode} from './endpoint-memory.js'
-import {normalizeEndpoint, normalizeFingerprint, type ConnectionSettings} from './settings.js'
+import type {ConnectionSettings} from './settings.js'
 import {addressOf, type EndpointTrust} from './tls.js'
 
 /** One way into the cluster, for messages. */

@@ -1,8 +1,8 @@
 import {ResultAsync} from 'neverthrow'
 import tls from 'node:tls'
 
+import {normalizeEndpoint} from '../domain/endpoint.js'
 import {failure, type Failure} from '../domain/failure.js'
-import {normalizeEndpoint} from './settings.js'
 import {addressOf, dial, DialError} from './tls.js'
 
 /** What a server shows before anybody decided to trust it. */

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {normalizeEndpoint, normalizeFingerprint} from '../../../src/proxmox/settings.js'
+import {normalizeEndpoint, normalizeFingerprint} from '../../../src/domain/endpoint.js'
 
 describe('normalizeEndpoint', () => {
   const cases: readonly (readonly [string, string | undefined])[] = [

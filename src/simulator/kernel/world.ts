@@ -1,5 +1,6 @@
 import {Access} from '../access/privileges.js'
 import {Clock, type ClockMode} from './clock.js'
+import {FileLocks} from './file-locks.js'
 import {die} from './pve-error.js'
 import {Store} from './store.js'
 import {Tasks} from './tasks.js'
@@ -24,6 +25,7 @@ export interface Unreachable {
 export class World {
   readonly tasks: Tasks
   readonly access: Access
+  readonly fileLocks: FileLocks
   /** Certificate fingerprint of each node, filled by the server. */
   readonly fingerprints = new Map<string, string>()
   private readonly memo = new Map<(record: never) => unknown, WeakMap<object, unknown>>()
@@ -35,6 +37,7 @@ export class World {
   ) {
     this.tasks = new Tasks(store, clock)
     this.access = new Access(store, schema.version)
+    this.fileLocks = new FileLocks(clock)
   }
 
   /** `derive(record)`, kept as long as the record: records are immutable, so what follows from one is computed once. */
@@ -57,6 +60,7 @@ export class World {
   /** Forgets everything, to be filled anew: no task, timer or record remains. */
   restart(): void {
     this.tasks.close()
+    this.fileLocks.clear()
     this.clock.clear()
     this.store.clear()
   }

@@ -43,6 +43,7 @@ export type Place = (refused: ReadonlyMap<string, string>) => Result<Placed, Fai
 interface Manner {
   /** False: done once the task is under way; the report then only has its UPID. */
   readonly wait: boolean
+  /** Called once the server has accepted the clone there. */
   readonly onPlaced: (placed: Placed) => void
 }
 
@@ -70,12 +71,14 @@ export class CloneService {
       const placed = place(refused)
       if (placed.isErr()) return err(placed.error)
       const {candidate} = placed.value
-      if (told !== candidate.node) manner.onPlaced(placed.value)
-      told = candidate.node
 
       const vmid = wish.vmid === undefined ? await this.pickVmid(lost) : ok<number, Failure>(wish.vmid)
       if (vmid.isErr()) return err(vmid.error)
-      const tried = await this.attempt(wish, vmid.value, candidate, patience, manner.wait)
+      const tried = await this.attempt(wish, vmid.value, candidate, patience, manner.wait, () => {
+        // A lost race leads to the same node again.
+        if (told !== candidate.node) manner.onPlaced(placed.value)
+        told = candidate.node
+      })
       if (tried.isOk()) return ok({vmid: vmid.value, ...placed.value, task: tried.value})
 
       const failed = tried.error
@@ -101,6 +104,7 @@ export class CloneService {
     candidate: Candidate,
     patience: Patience,
     wait: boolean,
+    onAccepted: () => void,
   ): Promise<Result<TaskReport, Failure>> {
     const {source, storage} = candidate
     const what = `clone of ${guestLabel(source)} to VMID ${newid}`
@@ -115,6 +119,7 @@ export class CloneService {
     }
     const upid = await this.send(source, options, patience)
     if (upid.isErr()) return err(upid.error)
+    onAccepted()
     if (!wait) return ok({upid: upid.value, outcome: 'ok', exitStatus: '', durationSeconds: 0})
     patience.onStep?.({text: what})
     return this.tasks.waitOk(upid.value, what, patience)

@@ -3,6 +3,7 @@ import type {Failure} from '../domain/failure.js'
 import {byVmid, type Guest} from '../domain/guest.js'
 import {naturalOrder} from '../domain/natural-order.js'
 import type {ClusterNode} from '../domain/node.js'
+import {selectorOf} from '../domain/selector.js'
 import type {NodeStorage} from '../domain/storage.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {NodeRepository} from '../repositories/node-repository.js'
@@ -38,8 +39,13 @@ export class ClusterService {
     return this.cluster.resources('node').map(({nodes}) => [...nodes].sort(byName))
   }
 
-  listTemplates(): ResultAsync<Guest[], Failure> {
-    return this.cluster.resources('vm').map(({guests}) => guests.filter((guest) => guest.template).sort(byVmid))
+  /** Templates of VMs and containers. */
+  listTemplates(selectors: readonly string[] = []): ResultAsync<Guest[], Failure> {
+    return selectorOf(selectors).asyncAndThen((matches) =>
+      this.cluster
+        .resources('vm')
+        .map(({guests}) => guests.filter((guest) => guest.template && matches(guest)).sort(byVmid)),
+    )
   }
 
   /** Membership, quorum and what each node says of itself; a node that does not answer only lacks its figures. */

@@ -1,14 +1,15 @@
-import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
+import {err, errAsync, ok, okAsync, Result, ResultAsync} from 'neverthrow'
 import type {Clock} from '../domain/clock.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {byVmid, guestLabel, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
-import {parseSelector, type Selector} from '../domain/selector.js'
+import {parseSelector, selectorOf, type Selector} from '../domain/selector.js'
 import {closest} from '../domain/suggest.js'
 import type {TaskReport} from '../domain/task.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {DeleteOptions, GuestRepository, ShutdownOptions} from '../repositories/guest-repository.js'
 import {impatience, type Patience} from './patience.js'
 import type {TaskService} from './task-service.js'
+import type {Visibility} from './visibility.js'
 
 /** Which guests a command is about: by name or VMID, by selector, or all of them. */
 export interface Targets {
@@ -44,6 +45,7 @@ const QUEUED_BY_HA: ReadonlySet<string> = new Set(['hamigrate', 'hastart', 'hast
 export class GuestService {
   constructor(
     private readonly cluster: ClusterRepository,
+    private readonly visibility: Visibility,
     private readonly guests: GuestRepository,
     private readonly tasks: TaskService,
     private readonly clock: Clock,
@@ -51,8 +53,7 @@ export class GuestService {
 
   /** All guests of a type, by VMID, as one request tells them. */
   list(type: GuestType, selectors: readonly string[] = []): ResultAsync<Guest[], Failure> {
-    const selector: Result<Selector, Failure> = selectors.length === 0 ? ok(() => true) : parseSelector(selectors)
-    return selector.asyncAndThen((matches) =>
+    return selectorOf(selectors).asyncAndThen((matches) =>
       this.cluster
         .resources('vm')
         .map(({guests}) => guests.filter((guest) => guest.type === type && matches(guest)).sort(byVmid)),
@@ -61,7 +62,11 @@ export class GuestService {
 
   /** The one guest of a type that a name or VMID means. */
   find(type: GuestType, nameOrId: string): ResultAsync<Guest, Failure> {
-    return this.cluster.resources('vm').andThen(({guests}) => resolveGuest(guests, type, nameOrId))
+    return this.cluster.resources('vm').andThen(({guests}) =>
+      resolveGuest(guests, type, nameOrId)
+        .asyncMap((guest) => Promise.resolve(guest))
+        .orElse((missing) => this.visibility.explain<Guest>(missing, guests.length)),
+    )
   }
 
   /** The guests that a command is about, each once, in the order of their VMIDs for selections. */
@@ -72,26 +77,11 @@ export class GuestService {
       )
     }
 
-    return this.cluster.resources('vm').andThen(({guests}) => {
-      const chosen = new Map<number, Guest>()
-      for (const name of targets.names) {
-        const guest = resolveGuest(guests, type, name)
-        if (guest.isErr()) return err(guest.error)
-        chosen.set(guest.value.vmid, guest.value)
-      }
-
-      if (targets.all || targets.selectors.length > 0) {
-        const selector: Result<Selector, Failure> =
-          targets.selectors.length === 0 ? ok(() => true) : parseSelector(targets.selectors)
-        if (selector.isErr()) return err(selector.error)
-        const own = guests
-          .filter((guest) => guest.type === type && !guest.template && selector.value(guest))
-          .sort(byVmid)
-        for (const guest of own) chosen.set(guest.vmid, guest)
-      }
-
-      return ok([...chosen.values()])
-    })
+    return this.cluster.resources('vm').andThen(({guests}) =>
+      choose(guests, type, targets)
+        .asyncMap((chosen) => Promise.resolve(chosen))
+        .orElse((missing) => this.visibility.explain<Guest[]>(missing, guests.length)),
+    )
   }
 
   /** The configuration as Proxmox keeps it, and what it reports now. */
@@ -193,6 +183,18 @@ export class GuestService {
 function change(guest: Guest, status: string, changed: boolean): GuestChange {
   const {vmid, name, type, node} = guest
   return {vmid, ...(name !== undefined && {name}), type, node, status, changed}
+}
+
+/** Those that were named, and those that a selector (without one, `--all`) picks; templates only when named. */
+function choose(guests: readonly Guest[], type: GuestType, targets: Targets): Result<Guest[], Failure> {
+  const selector: Result<Selector, Failure> =
+    targets.selectors.length === 0 ? ok(() => targets.all) : parseSelector(targets.selectors)
+  return Result.combine([Result.combine(targets.names.map((name) => resolveGuest(guests, type, name))), selector]).map(
+    ([named, matches]) => {
+      const selected = guests.filter((guest) => guest.type === type && !guest.template && matches(guest)).sort(byVmid)
+      return [...new Map([...named, ...selected].map((guest) => [guest.vmid, guest])).values()]
+    },
+  )
 }
 
 /** The one guest of a type that a name or VMID means; a name that two bear is a conflict, never the first one. */

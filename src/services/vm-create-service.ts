@@ -1,4 +1,4 @@
-import {err, ok, ResultAsync, type Result} from 'neverthrow'
+import {err, errAsync, ok, ResultAsync, type Result} from 'neverthrow'
 import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
@@ -12,6 +12,7 @@ import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
 import type {CloneService, CloneWish} from './clone-service.js'
 import type {Patience} from './patience.js'
+import type {Visibility} from './visibility.js'
 import type {Finish, VmFinishService} from './vm-finish-service.js'
 
 /** What applies to guests created here when nothing else is said; per node, it overrides the general. */
@@ -105,11 +106,12 @@ export class VmCreateService {
   constructor(
     private readonly cluster: ClusterRepository,
     private readonly guests: GuestRepository,
+    private readonly visibility: Visibility,
     private readonly clones: CloneService,
     private readonly finisher: VmFinishService,
   ) {}
 
-  /** Waits for everything. `onPlaced` hears the decision before anything is sent. */
+  /** Waits for everything. `onPlaced` hears the decision once the server has accepted it. */
   create(
     request: VmCreateRequest,
     patience: Patience,
@@ -142,17 +144,20 @@ export class VmCreateService {
       .andThen((resources) => {
         if (request.vmid !== undefined) {
           const holder = resources.guests.find((guest) => guest.vmid === request.vmid)
-          if (holder !== undefined) return err(taken(request.vmid, holder))
+          if (holder !== undefined) return errAsync(taken(request.vmid, holder))
         }
 
-        return findTemplate(resources.guests, request.template).andThen((copies) =>
-          checkDiskSize(request, copies).map(() => ({
-            request,
-            resources,
-            copies,
-            warnings: nameWarnings(request.name, resources.guests),
-          })),
-        )
+        return findTemplate(resources.guests, request.template)
+          .andThen((copies) =>
+            checkDiskSize(request, copies).map((): Prepared => ({
+              request,
+              resources,
+              copies,
+              warnings: nameWarnings(request.name, resources.guests),
+            })),
+          )
+          .asyncMap((prepared) => Promise.resolve(prepared))
+          .orElse((failed) => this.visibility.explain<Prepared>(failed, resources.guests.length))
       })
   }
 

@@ -99,7 +99,7 @@ export class FileLocks {
       const timer: Timer = this.clock.after(
         timeout,
         () => giveUp(new PveError(500, `can't lock file '${path}' - got timeout`)),
-        'patience',
+        {wait: 'patience'},
       )
       if (task?.signal.aborted) abort()
       else {

@@ -11,7 +11,7 @@ import {
 } from './access.js'
 import {createDisks, type CreatedDisks} from './disks.js'
 import {drivesOf, isCdrom} from './drives.js'
-import {withConfigLock} from './file-lock.js'
+import {withConfigLock} from '../guest/file-lock.js'
 import {areSshKeys, newMeta, newUuid} from './identity.js'
 import {completeNet} from './network.js'
 import {isDriveKey, optionParams} from './options.js'

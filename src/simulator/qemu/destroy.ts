@@ -2,7 +2,7 @@ import {die, errorText, paramError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {freeVolume, isBaseVolume, linkedClonesOf} from '../storage/volumes.js'
 import {ownVolumes} from './disks.js'
-import {withConfigLock} from './file-lock.js'
+import {withConfigLock} from '../guest/file-lock.js'
 import {checkLock, checkProtection, checkWritable, isTemplate, loadVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'

@@ -6,7 +6,7 @@ import {isBaseVolume} from '../storage/volumes.js'
 import {parseDiskSize} from '../views/disks.js'
 import {missingVolume} from './disks.js'
 import {isCdrom, parseDrive, printDrive, splitVolid, withProperties} from './drives.js'
-import {withConfigLock} from './file-lock.js'
+import {withConfigLock} from '../guest/file-lock.js'
 import {checkDigest, checkLock, loadVm, setOptions} from './vm.js'
 
 import type {Call} from '../kernel/call.js'

@@ -15,7 +15,7 @@ import {
 import {checkSshKeys, uniqueTags} from './create.js'
 import {createDisks} from './disks.js'
 import {isCdrom, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
-import {withConfigLock} from './file-lock.js'
+import {withConfigLock} from '../guest/file-lock.js'
 import {hotplug} from './hotplug.js'
 import {newUuid} from './identity.js'
 import {completeNet} from './network.js'

@@ -77,9 +77,9 @@ function timed([program, ...args], extra = {}) {
     let stderr = ''
     child.stderr.on('data', (chunk) => (stderr += chunk))
     child.on('error', reject)
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       if (code === 0) resolve(Number(process.hrtime.bigint() - start) / 1e6)
-      else child.stderr.on('close', () => reject(new Error(`${program} ${args.join(' ')} exited ${code}: ${stderr}`)))
+      else reject(new Error(`${[program, ...args].join(' ')} exited ${code}: ${stderr}`))
     })
   })
 }

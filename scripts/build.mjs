@@ -59,14 +59,22 @@ async function manifest(stage) {
   return `${JSON.stringify({commands, version: pjson.version})}\n`
 }
 
-function declarations(outdir) {
-  if (!fs.existsSync(path.join(root, 'src/simulator/index.ts'))) return
+/** The declarations of homelab/simulator: what its entry needs, and none of what the compiler had to look at besides. */
+function declarations(stage, outdir) {
+  const entry = 'simulator/index.d.ts'
+  const all = path.join(stage, 'types')
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-  const {status} = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', all]
+  const {status} = spawnSync(process.execPath, args, {cwd: root, stdio: 'inherit'})
   if (status !== 0) throw new Error('The declarations of homelab/simulator could not be written.')
+  const needed = new Set([entry])
+  for (const file of needed) {
+    const text = fs.readFileSync(path.join(all, file), 'utf8')
+    for (const [, name] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g))
+      needed.add(path.posix.join(path.posix.dirname(file), `${name}.d.ts`))
+    fs.mkdirSync(path.join(outdir, path.dirname(file)), {recursive: true})
+    fs.copyFileSync(path.join(all, file), path.join(outdir, file))
+  }
 }
 
 /** One rename in, one rename out. */
@@ -83,7 +91,7 @@ try {
   copySchema(outdir)
   fs.writeFileSync(path.join(outdir, 'THIRD-PARTY-NOTICES.txt'), notices(metafile))
   const packing = ['pack', 'publish'].includes(process.env.npm_command ?? '')
-  if (packing || process.argv.includes('--types')) declarations(outdir)
+  if (packing || process.argv.includes('--types')) declarations(stage, outdir)
   fs.writeFileSync(path.join(stage, 'oclif.manifest.json'), await manifest(stage))
   replace(path.join(root, 'dist'), outdir, path.join(stage, 'old'))
   fs.renameSync(path.join(stage, 'oclif.manifest.json'), path.join(root, 'oclif.manifest.json'))

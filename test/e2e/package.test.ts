@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What an installed copy sees: no variables of this project or of npm, and a home of its own. */
 function cleanEnvironment(home: string): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|HOMELAB|HL_|XDG_|NODE_|NO_COLOR|FORCE_COLOR)/i.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|HOMELAB|HL_|XDG_|NODE_|NO_COLOR|FORCE_COLOR)/i.test(name),
+  )
   return {...Object.fromEntries(inherited), HOME: home, NO_COLOR: '1'}
 }
 
@@ -39,7 +41,16 @@ describe('the package', function () {
     files = list.stdout.trim().split('\n')
 
     // Offline: everything it needs to run is inside.
-    const install = run('npm', ['install', '--global', '--prefix', prefix, '--offline', '--no-audit', '--no-fund', tarball!])
+    const install = run('npm', [
+      'install',
+      '--global',
+      '--prefix',
+      prefix,
+      '--offline',
+      '--no-audit',
+      '--no-fund',
+      tarball!,
+    ])
     expect(install.status, install.stderr).to.equal(0)
   })
 
@@ -98,5 +109,69 @@ describe('the package', function () {
     })
     expect({status, stderr}).to.deep.equal({status: 0, stderr: ''})
     expect(stdout).to.match(/^CODE/)
+  })
+
+  it('runs a simulated cluster and lists its guests', () => {
+    const started = installed('simulator', 'start', '--name', 'packaged', '--speed', 'instant', '--json')
+    expect(started.status, started.stdout + started.stderr).to.equal(0)
+    try {
+      const list = installed('proxmox', 'vm', 'list', '--json')
+      expect({status: list.status, stderr: list.stderr}).to.deep.equal({status: 0, stderr: ''})
+      expect(JSON.parse(list.stdout).map((guest: {name: string}) => guest.name)).to.include('ubuntu-22.04')
+    } finally {
+      expect(installed('simulator', 'stop', '--name', 'packaged').status).to.equal(0)
+    }
+  })
+
+  describe('as a library', () => {
+    let project: string
+
+    before(() => {
+      project = path.join(folder, 'project')
+      fs.mkdirSync(path.join(project, 'node_modules'), {recursive: true})
+      fs.symlinkSync(path.join(prefix, 'lib/node_modules/homelab'), path.join(project, 'node_modules/homelab'))
+      fs.writeFileSync(path.join(project, 'package.json'), JSON.stringify({type: 'module'}))
+    })
+
+    it('starts the simulator in the process of a test', () => {
+      const program = `
+        import https from 'node:https'
+        import {startSimulator} from 'homelab/simulator'
+        const simulator = await startSimulator({fixture: 'demo', speed: 'instant'})
+        const headers = {Authorization: 'PVEAPIToken=' + simulator.tokenId + '=' + simulator.tokenSecret}
+        https.get(simulator.url + '/api2/json/version', {agent: false, headers, rejectUnauthorized: false}, async (response) => {
+          console.log(response.statusCode, JSON.parse((await response.toArray()).join('')).data.release)
+          await simulator.stop()
+        })`
+      fs.writeFileSync(path.join(project, 'main.js'), program)
+      const {status, stderr, stdout} = run(process.execPath, ['main.js'], project)
+      expect({status, stderr, stdout}).to.deep.equal({status: 0, stderr: '', stdout: '200 8.4\n'})
+    })
+
+    it('has types', () => {
+      const program = `
+        import {startSimulator, type Simulator} from 'homelab/simulator'
+        const simulator: Simulator = await startSimulator({fixture: 'demo', pveVersion: '9.2'})
+        const url: string = simulator.url
+        // @ts-expect-error there is no such release
+        await startSimulator({pveVersion: '1.0'})
+        await simulator.stop()
+        console.log(url)`
+      fs.writeFileSync(path.join(project, 'main.ts'), program)
+      const options = [
+        '--noEmit',
+        '--strict',
+        '--skipLibCheck',
+        '--target',
+        'es2023',
+        '--module',
+        'nodenext',
+        '--ignoreConfig',
+      ]
+      const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types')]
+      const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+      const {status, stdout} = run(process.execPath, [tsc, ...options, ...types, 'main.ts'], project)
+      expect({status, stdout}).to.deep.equal({status: 0, stdout: ''})
+    })
   })
 })

@@ -23,6 +23,10 @@ import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
 import {nodeStorageRoutes} from './node-storage.js'
+import {lxcConfigRoutes} from './lxc-config.js'
+import {lxcSnapshotRoutes} from './lxc-snapshot.js'
+import {lxcStatusRoutes} from './lxc-status.js'
+import {lxcRoutes} from './lxc.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
 import {qemuStatusRoutes} from './qemu-status.js'
@@ -50,6 +54,10 @@ export const routes: Routes = {
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
   ...nodeStorageRoutes,
+  ...lxcConfigRoutes,
+  ...lxcRoutes,
+  ...lxcSnapshotRoutes,
+  ...lxcStatusRoutes,
   ...nodesRoutes,
   ...poolsRoutes,
   ...qemuRoutes,

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 
-import {die, errorText} from '../kernel/pve-error.js'
+import {awaitStorageLock} from '../guest/storage-lock.js'
+import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {
   allocateVolume,
@@ -15,6 +16,7 @@ import {ext4LogLines} from '../views/ext4.js'
 import {mountPoints, NEW_DISK, parseMountPoint, printMountPoint, usesVolume} from './mount-points.js'
 
 import type {GuestConfig, GuestRecord, VolumeRecord} from '../kernel/state.js'
+import type {Task} from '../kernel/tasks.js'
 import type {World} from '../kernel/world.js'
 import type {Feature} from '../storage/types.js'
 
@@ -123,8 +125,11 @@ function nameOf({volid, storage}: VolumeRecord): string {
   return volid.slice(storage.length + 1)
 }
 
-/** Removes every volume a container names, in its snapshots too. What cannot be removed is told and stays. */
-export function destroyVolumes(world: World, guest: GuestRecord, warn: Log): void {
+/**
+ * Removes every volume a container names, in its snapshots too.
+ * @throws PveError 500 as `destroyVolume`, or when a shared storage cannot be locked
+ */
+export async function destroyVolumes(world: World, guest: GuestRecord, task: Task): Promise<void> {
   const volids = new Set<string>()
   const configs = [guest.config, ...Object.values(guest.snapshots ?? {}).map(({config}) => config)]
   for (const config of configs) {
@@ -132,11 +137,8 @@ export function destroyVolumes(world: World, guest: GuestRecord, warn: Log): voi
   }
 
   for (const volid of volids) {
-    try {
-      destroyVolume(world, guest, volid)
-    } catch (error) {
-      warn(errorText(error))
-    }
+    await awaitStorageLock(world, task, volid.split(':', 1)[0]!)
+    destroyVolume(world, guest, volid)
   }
 }
 

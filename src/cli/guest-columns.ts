@@ -11,7 +11,7 @@ export const guestColumns: readonly Column<Guest>[] = [
   {key: 'type', default: false},
   {key: 'node'},
   {key: 'status'},
-  {key: 'template', format: (value) => (value === true ? 'yes' : ''), default: false},
+  {key: 'template', default: false},
   {key: 'cpus', header: 'CPUS', align: 'right'},
   {key: 'cpuUsage', header: 'CPU', format: asPercent, align: 'right'},
   {key: 'memoryBytes', header: 'MEMORY', format: asBytes, align: 'right'},
@@ -20,7 +20,8 @@ export const guestColumns: readonly Column<Guest>[] = [
   {key: 'diskUsedBytes', header: 'DISK USED', format: asBytes, align: 'right', default: false},
   {key: 'netInBytes', header: 'NET IN', format: asBytes, align: 'right', default: false},
   {key: 'netOutBytes', header: 'NET OUT', format: asBytes, align: 'right', default: false},
-  {key: 'uptimeSeconds', header: 'UPTIME', format: asUptime, align: 'right'},
+  // Proxmox VE reports 0 for what is stopped.
+  {key: 'uptimeSeconds', header: 'UPTIME', format: (value) => (value === 0 ? '-' : asUptime(value)), align: 'right'},
   {key: 'tags', format: asList},
   {key: 'pool', default: false},
   {key: 'lock', default: false},

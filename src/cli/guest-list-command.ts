@@ -12,7 +12,6 @@ interface GuestListFlags {
 /** `vm list` and `lxc list`: one request. */
 export abstract class GuestListCommand extends ListCommand<Guest, GuestListFlags> {
   static override flags = selectorFlag
-  static override aliases: string[] = []
 
   protected abstract readonly guestType: GuestType
   protected readonly columns = guestColumns

@@ -5,7 +5,7 @@ import {ConfigurationListCommand} from '../../cli/configuration-command.js'
 import type {Failure} from '../../domain/failure.js'
 
 export default class ContextList extends ConfigurationListCommand<ContextRow> {
-  static override aliases = ['context:ls']
+  static override hiddenAliases = ['context:ls']
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> -o name']
   static override summary = 'List the contexts: the clusters this machine knows.'
 

@@ -4,7 +4,7 @@ import {ConfigurationCommand} from '../../cli/configuration-command.js'
 import {confirmFlags} from '../../cli/flags.js'
 
 export default class ContextRemove extends ConfigurationCommand<{name: string; removed: boolean}> {
-  static override aliases = ['context:rm']
+  static override hiddenAliases = ['context:rm']
   static override args = {name: Args.string({description: 'Name of the context.', required: true})}
   static override description =
     'Takes it out of the configuration, with the secret a login stored. Nothing changes on the cluster.'

@@ -4,7 +4,7 @@ import type {ClusterNode} from '../../../domain/node.js'
 
 export default class NodeList extends ListCommand<ClusterNode> {
   static override summary = 'List the nodes and what they are busy with.'
-  static override aliases = ['proxmox:node:ls']
+  static override hiddenAliases = ['proxmox:node:ls']
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --sort memoryUsedBytes:desc',

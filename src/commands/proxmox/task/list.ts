@@ -17,7 +17,7 @@ interface TaskListFlags {
 
 export default class TaskList extends ListCommand<TaskSummary, TaskListFlags> {
   static override summary = 'List tasks: the recent ones of the cluster, or the history of a node.'
-  static override aliases = ['proxmox:task:ls']
+  static override hiddenAliases = ['proxmox:task:ls']
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --node pve1 --type qmclone --since 1h',

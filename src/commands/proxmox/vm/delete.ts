@@ -9,7 +9,7 @@ import type {Patience} from '../../../services/patience.js'
 
 export default class VmDelete extends GuestActionCommand {
   static override summary = 'Delete VMs and their disks, for good.'
-  static override aliases = ['proxmox:vm:rm']
+  static override hiddenAliases = ['proxmox:vm:rm']
   static override examples = [
     '<%= config.bin %> <%= command.id %> web --yes',
     {description: 'What would go', command: '<%= config.bin %> <%= command.id %> -l tag=scratch --dry-run'},

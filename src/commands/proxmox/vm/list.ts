@@ -2,7 +2,7 @@ import {GuestListCommand} from '../../../cli/guest-list-command.js'
 
 export default class VmList extends GuestListCommand {
   static override summary = 'List the VMs of all nodes, templates included.'
-  static override aliases = ['proxmox:vm:ls']
+  static override hiddenAliases = ['proxmox:vm:ls']
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> -l status=running,tag=dev --sort memoryBytes:desc',

@@ -330,7 +330,7 @@ async function main() {
     fs.writeFileSync(secretFile, 'none', {mode: 0o600})
     const secret =
       token.secret ?? fs.readFileSync(path.resolve(environment.HOMELAB_CONFIG_DIR, token.secretFile), 'utf8').trim()
-    config.contexts.counted = {endpoints: [counted.url], fingerprint: own.fingerprint, token}
+    config.contexts.counted = {endpoints: [counted.url], fingerprint: own.fingerprint, token: {...token}}
     config.contexts.large = {
       endpoints: [canned.url],
       fingerprint: own.fingerprint,

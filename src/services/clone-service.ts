@@ -122,7 +122,13 @@ export class CloneService {
     onAccepted()
     if (!wait) return ok({upid: upid.value, outcome: 'ok', exitStatus: '', durationSeconds: 0})
     patience.onStep?.({text: what})
-    return this.tasks.waitOk(upid.value, what, patience)
+    // Whoever stops waiting, or reads that it failed, has to know which VMID it was.
+    return this.tasks
+      .waitOk(upid.value, what, patience)
+      .mapErr((failed) => ({
+        ...failed,
+        details: {...failed.details, vmid: newid, name: wish.name, node: candidate.node},
+      }))
   }
 
   /**

@@ -42,7 +42,8 @@ export function guestEntry(call: Call, guest: GuestRecord, node: NodeRecord | un
   const usage = guestUsage(guest, node.downSince ?? world.clock.nowMs())
   return Object.assign(
     entry,
-    {status: guest.run ? 'running' : 'stopped', name, template: template ? 1 : 0, maxcpu, maxmem, maxdisk},
+    {status: guest.run ? 'running' : 'stopped', name, template: template ? 1 : 0, maxmem, maxdisk},
+    {maxcpu: maxcpu || node.sockets * node.cores},
     usage,
     {
       ...(world.release === '9.2' && {memhost: guest.run ? Math.floor(usage.mem * 1.1) : 0}),

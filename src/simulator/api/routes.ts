@@ -19,23 +19,36 @@ import {accessTfaRoutes} from './access-tfa.js'
 import {accessTicketRoutes} from './access-ticket.js'
 import {accessTokensRoutes} from './access-tokens.js'
 import {accessUsersRoutes} from './access-users.js'
+import {clusterAcmeRoutes} from './cluster-acme.js'
+import {clusterCephRoutes} from './cluster-ceph.js'
+import {clusterConfigRoutes} from './cluster-config.js'
+import {clusterIndexRoutes} from './cluster-index.js'
+import {clusterJobsRoutes} from './cluster-jobs.js'
+import {clusterMappingRoutes} from './cluster-mapping.js'
+import {clusterMetricsRoutes} from './cluster-metrics.js'
+import {clusterNotificationsRoutes} from './cluster-notifications.js'
 import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
-import {nodeStorageRoutes} from './node-storage.js'
+import {firewallRoutes} from './firewall.js'
 import {lxcConfigRoutes} from './lxc-config.js'
 import {lxcSnapshotRoutes} from './lxc-snapshot.js'
 import {lxcStatusRoutes} from './lxc-status.js'
 import {lxcRoutes} from './lxc.js'
+import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
+import {pruneBackupsRoutes} from './prune-backups.js'
+import {qemuSnapshotRoutes} from './qemu-snapshot.js'
 import {qemuStatusRoutes} from './qemu-status.js'
 import {qemuRoutes} from './qemu.js'
+import {replicationRoutes} from './replication.js'
 import {storageContentRoutes} from './storage-content.js'
 import {storageTransferRoutes} from './storage-transfer.js'
 import {storageRoutes} from './storage.js'
 import {tasksRoutes} from './tasks.js'
 import {versionRoutes} from './version.js'
+import {vzdumpRoutes} from './vzdump.js'
 
 import type {Routes} from '../kernel/call.js'
 
@@ -50,21 +63,34 @@ export const routes: Routes = {
   ...accessTicketRoutes,
   ...accessTokensRoutes,
   ...accessUsersRoutes,
+  ...clusterAcmeRoutes,
+  ...clusterCephRoutes,
+  ...clusterConfigRoutes,
+  ...clusterIndexRoutes,
+  ...clusterJobsRoutes,
+  ...clusterMappingRoutes,
+  ...clusterMetricsRoutes,
+  ...clusterNotificationsRoutes,
   ...clusterOptionsRoutes,
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
-  ...nodeStorageRoutes,
+  ...firewallRoutes,
   ...lxcConfigRoutes,
   ...lxcRoutes,
   ...lxcSnapshotRoutes,
   ...lxcStatusRoutes,
+  ...nodeStorageRoutes,
   ...nodesRoutes,
   ...poolsRoutes,
+  ...pruneBackupsRoutes,
   ...qemuRoutes,
+  ...qemuSnapshotRoutes,
   ...qemuStatusRoutes,
+  ...replicationRoutes,
   ...storageContentRoutes,
   ...storageRoutes,
   ...storageTransferRoutes,
   ...tasksRoutes,
   ...versionRoutes,
+  ...vzdumpRoutes,
 }

@@ -1,4 +1,6 @@
+import {isHaManaged, requestHaState} from '../guest/ha-request.js'
 import {die, paramError} from '../kernel/pve-error.js'
+import {hibernateVm} from '../qemu/hibernate.js'
 import {pauseVm, rebootVm, requireRunning, resetVm, resumeVm, startVm, stopVm} from '../qemu/power.js'
 import {currentStatus} from '../qemu/status.js'
 import {loadVm, requireVm} from '../qemu/vm.js'
@@ -31,7 +33,7 @@ export const qemuStatusRoutes: Routes = {
     }
 
     world.checkQuorum(node)
-    if (isHaManaged(call)) return requestHa(call, 'started')
+    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'start')
     return call.startTask('qmstart', vmid, (task) =>
       startVm(world, node, vmid, task, {skiplock, timeout: call.number('timeout')}),
     )
@@ -44,7 +46,7 @@ export const qemuStatusRoutes: Routes = {
     if (call.text('migratedfrom') !== undefined && !call.isRootPam)
       paramError({migratedfrom: 'Only root may use this option.'})
     const overrule = call.flag('overrule-shutdown') ?? false
-    if (isHaManaged(call)) return requestHa(call, 'stopped')
+    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
     return call.startTask('qmstop', vmid, async (task) => {
       if (overrule) await overruleShutdowns(call)
       await stopVm(world, node, vmid, task, {skiplock, timeout: call.number('timeout')})
@@ -60,7 +62,7 @@ export const qemuStatusRoutes: Routes = {
     // a paused guest cannot hear; pulling the plug is all that is left
     const isPaused = guest?.node === node && guest.run?.paused === true
     if (isPaused && !force) die('VM is paused - cannot shutdown')
-    if (isHaManaged(call)) return requestHa(call, 'stopped')
+    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
     return call.startTask('qmshutdown', vmid, (task) => {
       if (isPaused) task.log('VM is paused - stop instead of shutdown')
       return stopVm(world, node, vmid, task, {skiplock, shutdown: !isPaused, force, timeout: call.number('timeout')})
@@ -90,7 +92,9 @@ export const qemuStatusRoutes: Routes = {
     if (storage !== undefined && !toDisk)
       paramError({statestorage: "parameter 'statestorage' needs 'todisk' to be set"})
     requireRunning(requireVm(world, node, vmid))
-    if (toDisk && isHaManaged(call)) die(`VM ${vmid} is managed by HA`)
+    if (toDisk && isHaManaged(world, 'qemu', vmid)) die(`VM ${vmid} is managed by HA`)
+    if (toDisk)
+      return call.startTask('qmsuspend', vmid, (task) => hibernateVm(world, node, vmid, task, {skiplock, storage}))
     return call.startTask('qmpause', vmid, (task) => pauseVm(world, node, vmid, task, skiplock))
   },
 
@@ -111,23 +115,6 @@ function rootOnly(call: Call, name: string): boolean {
   const value = call.flag(name) ?? false
   if (value && !call.isRootPam) paramError({[name]: 'Only root may use this option.'})
   return value
-}
-
-function isHaManaged({world, vmid}: Call): boolean {
-  const resource = world.store.of('haResources').get(`vm:${vmid}`)
-  return resource !== undefined && resource['state'] !== 'ignored'
-}
-
-/** The HA manager is asked, and does it later (reference 2.12). */
-function requestHa(call: Call, state: 'started' | 'stopped'): string {
-  const {world, vmid} = call
-  const verb = state === 'started' ? 'start' : 'stop'
-  return call.startTask(`ha${verb}`, vmid, async (task) => {
-    task.log(`Requesting HA ${verb} for VM ${vmid}`)
-    await task.sleep(0.8)
-    const resource = world.store.of('haResources').get(`vm:${vmid}`)
-    if (resource) world.store.of('haResources').put(`vm:${vmid}`, {...resource, state})
-  })
 }
 
 /** Ends the shutdown tasks of the VM that the caller may end. */

@@ -5,7 +5,9 @@ import {destroyQemu} from '../qemu/destroy.js'
 import {hidePassword, pendingEntries, shownConfig} from '../qemu/pending.js'
 import {resizeQemu} from '../qemu/resize.js'
 import {listEntry} from '../qemu/status.js'
-import {updateInBackground, updateNow} from '../qemu/update.js'
+import {moveDisk} from '../qemu/move.js'
+import {templateQemu} from '../qemu/template.js'
+import {unlinkDrives, updateInBackground, updateNow} from '../qemu/update.js'
 import {configDigest, loadVm} from '../qemu/vm.js'
 import {die, type Json} from '../kernel/pve-error.js'
 
@@ -54,6 +56,9 @@ export const qemuRoutes: Routes = {
   [`POST ${BASE}/config`]: (call) => updateInBackground(call),
   [`GET ${BASE}/pending`]: (call) =>
     pendingEntries(loadVm(call.world, call.node, call.vmid)).map((entry) => ({...entry})),
+  [`POST ${BASE}/move_disk`]: (call) => moveDisk(call),
+  [`PUT ${BASE}/unlink`]: (call) => unlinkDrives(call),
+  [`POST ${BASE}/template`]: (call) => templateQemu(call),
   [`PUT ${BASE}/resize`]: (call) => resizeQemu(call),
 }
 

@@ -42,7 +42,15 @@ interface Change {
 
 /** Changes a VM's configuration at once: `PUT …/config`. */
 export async function updateNow(call: Call): Promise<null> {
-  const change = prepare(call)
+  return apply(call, prepare(call))
+}
+
+/** Deletes drives: `PUT …/unlink`. */
+export async function unlinkDrives(call: Call): Promise<null> {
+  return apply(call, prepareDeletions(call, call.list('idlist'), call.flag('force') ?? false))
+}
+
+async function apply(call: Call, change: Change): Promise<null> {
   await locked(call, change, async (apply) => {
     await apply({log: () => {}, sleep: () => Promise.resolve()})
   })
@@ -77,6 +85,12 @@ function flat(error: unknown): unknown {
   if (!(error instanceof PveError) || !error.errors) return error
   const lines = Object.entries(error.errors).map(([key, text]) => `${key}: ${text.replace(/\n$/, '')}`)
   return new PveError(500, [`${error.status} ${error.message}`, ...lines].join('\n'))
+}
+
+function prepareDeletions(call: Call, deletions: readonly string[], force: boolean): Change {
+  checkKeys(call, {}, deletions, [])
+  checkOptionAccess(call, call.vmid, undefined, deletions)
+  return {options: {}, deletions, reverts: [], force, skiplock: false, digest: undefined, summary: ''}
 }
 
 /** Everything that is checked before the configuration is looked at. */

@@ -188,6 +188,14 @@ export function growUsed(world: World, key: string, bytes: number): void {
   if (volume) world.store.of('volumes').update(key, {used: volume.used + Math.max(0, bytes)})
 }
 
+/** Bytes of data in a volume: what it takes besides tables and headers; of one that took its whole size at once, half. */
+export function writtenBytes(world: World, volume: VolumeRecord): number {
+  const storage = storageConfig(world, volume.storage)
+  const empty = occupied(storage, volume.format, volume.size, 0, volume.parent !== undefined)
+  const isThick = storageType(storage.type).thick === true && storage.config['sparse'] !== 1
+  return isThick ? Math.floor(volume.size / 2) : Math.max(0, Math.min(volume.size, volume.used - empty))
+}
+
 /**
  * Gives a volume another name: `base-…` for a template, or that of another guest. The data stays where it is; linked clones are not renamed along.
  * @throws PveError 500 if the name is taken

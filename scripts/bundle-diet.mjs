@@ -32,6 +32,14 @@ const patches = [
     module: 'config/plugin.js',
     to: '.sort((a, b) => (a.id < b.id ? -1 : 1))',
   },
+  {
+    // Two lines do not deserve a file of their own.
+    file: /@oclif[\\/]core[\\/]lib[\\/]util[\\/]os\.js$/,
+    from: "await import('wsl-utils')",
+    importer: '@oclif/core',
+    module: 'util/os.js',
+    to: "require('wsl-utils')",
+  },
 ]
 
 const within = (name, importer) => importer.split(path.sep).join('/').includes(`/node_modules/${name}/`)
@@ -58,7 +66,7 @@ export function bundleDiet() {
         build.onLoad({filter: patch.file}, (args) => {
           const text = fs.readFileSync(args.path, 'utf8')
           if (text.includes(patch.from)) matched.add(patch)
-          return {contents: text.replace(patch.from, patch.to), loader: 'js'}
+          return {contents: text.replaceAll(patch.from, patch.to), loader: 'js'}
         })
       }
 

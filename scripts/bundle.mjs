@@ -14,19 +14,12 @@ const pjson = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'
 /** Asked for inside try/catch by oclif, and as well missing. */
 const optional = ['source-map-support', 'typescript']
 
-/** Every entry of the bundle, as paths from the root; dist mirrors src. */
-function entryPoints() {
-  const single = ['src/cli/main.ts', 'src/simulator/main.ts', 'src/simulator/index.ts']
-  return [
-    ...single.filter((file) => fs.existsSync(path.join(root, file))),
-    ...sourcesUnder('src/commands'),
-    ...sourcesUnder('src/cli/hooks'),
-  ]
-}
+/** Every entry, as paths from the root; dist mirrors src. The program and the simulator are bundled apart: what they shared would become more files to load. */
+const programEntries = () => ['src/cli/main.ts', ...sourcesUnder('src/commands'), ...sourcesUnder('src/cli/hooks')]
+const simulatorEntries = ['src/simulator/main.ts', 'src/simulator/index.ts']
 
 function sourcesUnder(folder) {
   const absolute = path.join(root, folder)
-  if (!fs.existsSync(absolute)) return []
   return fs
     .readdirSync(absolute, {recursive: true})
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
@@ -49,9 +42,7 @@ export async function bundle(outdir, {write = true} = {}) {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
     bundle: true,
-    chunkNames: 'chunks/[name]-[hash]',
     define: {__dirname: 'import.meta.dirname', __filename: 'import.meta.filename'},
-    entryPoints: entryPoints(),
     external: [...optional, ...Object.keys(pjson.dependencies ?? {})],
     format: 'esm',
     legalComments: 'none',
@@ -68,9 +59,15 @@ export async function bundle(outdir, {write = true} = {}) {
     target: 'node20.19',
     treeShaking: true,
   }
-  const first = await esbuild.build({...options, write: false})
+  const program = {...options, chunkNames: 'chunks/[name]-[hash]', entryPoints: programEntries()}
+  const simulator = {...options, chunkNames: 'simulator/chunks/[name]-[hash]', entryPoints: simulatorEntries}
+  const first = await esbuild.build({...program, write: false})
   const plugins = [...options.plugins, sharedChunks(first.metafile, root)]
-  const {metafile} = await esbuild.build({...options, plugins, write})
+  const built = await Promise.all([esbuild.build({...program, plugins, write}), esbuild.build({...simulator, write})])
+  const metafile = {
+    inputs: Object.assign({}, ...built.map((result) => result.metafile.inputs)),
+    outputs: Object.assign({}, ...built.map((result) => result.metafile.outputs)),
+  }
   const unmatched = diet.unmatched().map((rule) => `${rule.module} in ${rule.importer}`)
   if (unmatched.length > 0)
     throw new Error(`Rules of scripts/bundle-diet.mjs match nothing any more: ${unmatched.join(', ')}.`)

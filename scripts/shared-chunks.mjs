@@ -17,7 +17,7 @@ const CONNECTING = ['src/cli/compose.ts', 'src/cli/services.ts']
 export function sharedChunks(metafile, root) {
   const {inputs} = metafile
   const sources = Object.keys(inputs).filter((file) => file.startsWith('src/'))
-  const commands = sources.filter((file) => file.startsWith('src/commands/'))
+  const starting = sources.filter((file) => /^src\/(commands|cli\/hooks)\//.test(file))
   const importsOf = (file, kind) =>
     (inputs[file]?.imports ?? []).filter((it) => it.kind === kind && it.path.startsWith('src/')).map((it) => it.path)
   const closure = (entries) => {
@@ -28,9 +28,12 @@ export function sharedChunks(metafile, root) {
 
   const always = closure([MODEL]).filter((file) => file !== MODEL)
   const connecting = closure(CONNECTING).filter((file) => !CONNECTING.includes(file))
+  const later = sources
+    .filter((file) => !file.startsWith('src/simulator/'))
+    .flatMap((file) => importsOf(file, 'dynamic-import'))
   const prefixes = new Map([
-    ...commands.map((file) => [file, always]),
-    ...CONNECTING.map((file) => [file, [...always, ...connecting]]),
+    ...starting.map((file) => [file, always]),
+    ...[...CONNECTING, ...later].map((file) => [file, [...always, ...connecting].filter((it) => it !== file)]),
   ])
   return {
     name: 'shared-chunks',

@@ -32,8 +32,8 @@ const SLOW_MODULES = ['http', 'node:http', 'node:process', 'process']
 const VM_LIST = ['src/cli/main.ts', 'src/commands/proxmox/vm/list.ts', 'src/cli/compose.ts', 'src/cli/services.ts']
 
 const STARTS = [
-  {name: 'homelab --version', entries: ['src/cli/main.ts'], bytes: 310_000, files: 5},
-  {name: 'homelab proxmox vm list', entries: VM_LIST, bytes: 540_000, files: 22},
+  {name: 'homelab --version', entries: ['src/cli/main.ts'], bytes: 300_000, files: 4},
+  {name: 'homelab proxmox vm list', entries: VM_LIST, bytes: 510_000, files: 13},
 ]
 
 interface Closure {

@@ -21,7 +21,9 @@ export interface ProgressOptions {
 /** Animated on a terminal, lines elsewhere, nothing under `--quiet`. */
 export function createProgress(runtime: Runtime, options: ProgressOptions): Progress {
   if (options.quiet) return new SilentProgress()
-  return runtime.stderr.isTTY ? new TerminalProgress(runtime) : new ScriptProgress(runtime, options.verbose)
+  // Some pseudo-terminals have no size, and ora never stops counting lines there.
+  const animate = runtime.stderr.isTTY && (runtime.stderr.columns ?? 0) > 0 && runtime.env.TERM !== 'dumb'
+  return animate ? new TerminalProgress(runtime) : new ScriptProgress(runtime, options.verbose)
 }
 
 class SilentProgress implements Progress {

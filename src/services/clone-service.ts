@@ -123,12 +123,10 @@ export class CloneService {
     if (!wait) return ok({upid: upid.value, outcome: 'ok', exitStatus: '', durationSeconds: 0})
     patience.onStep?.({text: what})
     // Whoever stops waiting, or reads that it failed, has to know which VMID it was.
-    return this.tasks
-      .waitOk(upid.value, what, patience)
-      .mapErr((failed) => ({
-        ...failed,
-        details: {...failed.details, vmid: newid, name: wish.name, node: candidate.node},
-      }))
+    return this.tasks.waitOk(upid.value, what, patience).mapErr((failed) => ({
+      ...failed,
+      details: {...failed.details, vmid: newid, name: wish.name, node: candidate.node},
+    }))
   }
 
   /**

@@ -1,105 +1,29 @@
 import {err, errAsync, ok, ResultAsync, type Result} from 'neverthrow'
+
 import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
-import {guestLabel, guestsCalled, type Guest} from '../domain/guest.js'
-import {placeClone, placementReason, type Candidate, type Placement, type Rejection} from '../domain/placement.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
 import {formatSize} from '../domain/size.js'
-import {closest} from '../domain/suggest.js'
-import type {TaskReport} from '../domain/task.js'
+import {diskStorages} from '../domain/vm-disks.js'
 import {checkVmid} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
-import type {CloneService, CloneWish} from './clone-service.js'
+import type {CloneService} from './clone-service.js'
+import {findTemplate} from './find-template.js'
 import type {Patience} from './patience.js'
 import type {Visibility} from './visibility.js'
-import type {Finish, VmFinishService} from './vm-finish-service.js'
-
-/** What applies to guests created here when nothing else is said; per node, it overrides the general. */
-export interface CreationDefaults {
-  readonly cores?: number
-  readonly memoryBytes?: number
-  readonly diskBytes?: number
-  readonly bridge?: string
-  readonly storage?: string
-  readonly pool?: string
-  readonly tags?: readonly string[]
-}
-
-/** What is asked for; the fields of `CreationDefaults` go before the defaults. */
-export interface VmCreateRequest extends Omit<CreationDefaults, 'bridge'> {
-  readonly name: string
-  /** Name or VMID. */
-  readonly template: string
-  /** Undefined: the best one. */
-  readonly node?: string
-  readonly vmid?: number
-  readonly linked: boolean
-  readonly description?: string
-  readonly start: boolean
-  readonly removeOnFailure: boolean
-  readonly defaults: CreationDefaults
-  readonly nodeDefaults: Readonly<Record<string, CreationDefaults>>
-}
-
-export interface PlacementReport {
-  readonly node: string
-  readonly reason: string
-  readonly rejected: readonly Rejection[]
-  /** Best first, the chosen one included; absent when the node was named. */
-  readonly ranked?: readonly {
-    readonly node: string
-    readonly freeMemoryAfterBytes?: number
-    readonly guestCount: number
-  }[]
-}
-
-export interface VmSource {
-  readonly kind: 'template'
-  readonly name?: string
-  readonly vmid: number
-  readonly node: string
-}
-
-/** The JSON contract of `vm create`. */
-export interface CreatedVm {
-  readonly vmid: number
-  readonly name: string
-  readonly type: 'qemu'
-  readonly node: string
-  readonly status: string
-  readonly source: VmSource
-  readonly placement: PlacementReport
-  readonly task: TaskReport
-  /** What was done after the clone, in order. */
-  readonly steps?: readonly {readonly step: string; readonly task?: TaskReport}[]
-  readonly warnings?: readonly string[]
-}
-
-/** What `vm create` would do. The VMID is free at this moment; nothing reserves it. */
-export interface VmCreatePlan {
-  readonly dryRun: true
-  readonly vmid: number
-  readonly name: string
-  readonly type: 'qemu'
-  readonly node: string
-  readonly source: VmSource
-  readonly placement: PlacementReport
-  readonly steps: readonly string[]
-}
-
-/** The clone under way, when nobody waits for it. */
-export interface VmCreateStarted extends Omit<CreatedVm, 'status' | 'steps' | 'task'> {
-  readonly upid: string
-}
-
-/** A request that has found its template and its node. */
-interface Prepared {
-  readonly request: VmCreateRequest
-  readonly resources: ClusterResources
-  readonly copies: readonly Guest[]
-  readonly warnings: readonly string[]
-}
+import {
+  placementReport,
+  sourceOf,
+  type CreatedVm,
+  type PlacementReport,
+  type VmCreatePlan,
+  type VmCreateStarted,
+} from './vm-create-report.js'
+import {finishOf, laterSteps, wishOf, type VmCreateRequest} from './vm-create-request.js'
+import type {VmFinishService} from './vm-finish-service.js'
+import {place, type Prepared} from './vm-placement.js'
 
 /** `vm create NAME TEMPLATE`: placement, a VMID of its own, the clone, and what was asked on top. */
 export class VmCreateService {
@@ -168,7 +92,8 @@ export class VmCreateService {
   ): Promise<Result<CreatedVm, Failure>> {
     const cloned = await this.clones.clone(wishOf(prepared.request), (refused) => place(prepared, refused), patience, {
       wait: true,
-      onPlaced: ({placement, candidate}) => onPlaced(placementReport(prepared, placement, candidate)),
+      onPlaced: ({placement, candidate}) =>
+        onPlaced(placementReport(prepared.request.node !== undefined, placement, candidate)),
     })
     if (cloned.isErr()) return err(cloned.error)
     const {vmid, candidate, placement, task} = cloned.value
@@ -181,7 +106,7 @@ export class VmCreateService {
       ...vm,
       status: finished.value.status,
       source: sourceOf(candidate),
-      placement: placementReport(prepared, placement, candidate),
+      placement: placementReport(prepared.request.node !== undefined, placement, candidate),
       task,
       ...(finished.value.steps.length > 0 && {steps: finished.value.steps}),
       ...(warnings.length > 0 && {warnings}),
@@ -207,7 +132,8 @@ export class VmCreateService {
 
     const begun = await this.clones.clone(wishOf(request), (refused) => place(prepared, refused), patience, {
       wait: false,
-      onPlaced: ({placement, candidate}) => onPlaced(placementReport(prepared, placement, candidate)),
+      onPlaced: ({placement, candidate}) =>
+        onPlaced(placementReport(prepared.request.node !== undefined, placement, candidate)),
     })
     return begun.map(({vmid, candidate, placement, task}) => ({
       vmid,
@@ -215,7 +141,7 @@ export class VmCreateService {
       type: 'qemu' as const,
       node: candidate.node,
       source: sourceOf(candidate),
-      placement: placementReport(prepared, placement, candidate),
+      placement: placementReport(prepared.request.node !== undefined, placement, candidate),
       upid: task.upid,
       ...(prepared.warnings.length > 0 && {warnings: prepared.warnings}),
     }))
@@ -249,7 +175,7 @@ export class VmCreateService {
         type: 'qemu' as const,
         node: candidate.node,
         source: sourceOf(candidate),
-        placement: placementReport(prepared, placement, candidate),
+        placement: placementReport(prepared.request.node !== undefined, placement, candidate),
         steps: [
           `${request.linked ? 'linked' : 'full'} clone of ${guestLabel(candidate.source)}`,
           ...laterSteps(request, candidate),
@@ -261,190 +187,8 @@ export class VmCreateService {
   /** Storages of a template's disks that only its own node can reach. */
   private localStorages(template: Guest, resources: ClusterResources): ResultAsync<string[], Failure> {
     const shared = new Set(resources.storages.filter((s) => s.shared).map((s) => s.storage))
-    return this.guests.config(template).map((config) => {
-      const volumes = Object.entries(config).filter(
-        ([key, value]) =>
-          /^(?:ide|sata|scsi|virtio|efidisk|tpmstate)\d+$/.test(key) &&
-          typeof value === 'string' &&
-          !/(?:^none|media=cdrom)/.test(value),
-      )
-      const storages = new Set(volumes.map(([, value]) => String(value).split(':', 1)[0] ?? ''))
-      return [...storages].filter((storage) => !shared.has(storage))
-    })
+    return this.guests.config(template).map((config) => diskStorages(config).filter((storage) => !shared.has(storage)))
   }
-}
-
-/** What applies on a node: what was asked for, before the node's defaults, before the general ones. */
-function effective(request: VmCreateRequest, node: string): CreationDefaults {
-  const {cores, memoryBytes, diskBytes, storage, pool, tags} = request
-  const asked = Object.fromEntries(
-    Object.entries({cores, memoryBytes, diskBytes, storage, pool, tags}).filter(([, value]) => value !== undefined),
-  )
-  return {...request.defaults, ...request.nodeDefaults[node], ...asked}
-}
-
-/** What is to be done after the clone. A boot disk that is big enough already needs nothing. */
-function finishOf(request: VmCreateRequest, {node, source}: Candidate): Finish {
-  const {start, removeOnFailure} = request
-  const {cores, memoryBytes, bridge, tags, diskBytes} = effective(request, node)
-  return {
-    start,
-    removeOnFailure,
-    ...(cores !== undefined && {cores}),
-    ...(memoryBytes !== undefined && {memoryBytes}),
-    ...(bridge !== undefined && {bridge}),
-    ...(tags !== undefined && tags.length > 0 && {tags}),
-    ...(diskBytes !== undefined && diskBytes > (source.diskBytes ?? 0) && {diskBytes}),
-  }
-}
-
-/** The same in words, for a plan. */
-function laterSteps(request: VmCreateRequest, candidate: Candidate): string[] {
-  const {cores, memoryBytes, diskBytes, bridge, tags, start} = finishOf(request, candidate)
-  return [
-    ...(cores === undefined ? [] : [`set cores to ${cores}`]),
-    ...(memoryBytes === undefined ? [] : [`set memory to ${formatSize(memoryBytes)}`]),
-    ...(tags === undefined ? [] : [`set tags ${tags.join(', ')}`]),
-    ...(bridge === undefined ? [] : [`put net0 on ${bridge}`]),
-    ...(diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(diskBytes)}`]),
-    ...(start ? ['start'] : []),
-  ]
-}
-
-function wishOf(request: VmCreateRequest): CloneWish {
-  const pool = request.pool ?? request.defaults.pool
-  return {
-    name: request.name,
-    linked: request.linked,
-    ...(request.vmid !== undefined && {vmid: request.vmid}),
-    ...(pool !== undefined && {pool}),
-    ...(request.description !== undefined && {description: request.description}),
-  }
-}
-
-function place(
-  prepared: Prepared,
-  refused: ReadonlyMap<string, string>,
-): Result<{placement: Placement; candidate: Candidate}, Failure> {
-  const {request, resources, copies} = prepared
-  const placement = placeClone(
-    {
-      copies,
-      memoryBytes: request.memoryBytes ?? request.defaults.memoryBytes ?? copies[0]?.memoryBytes,
-      // A linked clone lives where its template does: a default storage cannot apply to it.
-      storageOn: (node) => (request.linked ? undefined : effective(request, node).storage),
-      refused,
-    },
-    resources,
-  )
-  if (request.node === undefined) {
-    const [best] = placement.candidates
-    return best === undefined ? err(nowhere(request, placement)) : ok({placement, candidate: best})
-  }
-
-  const named = placement.candidates.find((candidate) => candidate.node === request.node)
-  if (named !== undefined) return ok({placement, candidate: named})
-  const rejection = placement.rejected.find(({node}) => node === request.node)
-  if (rejection === undefined) {
-    const names = resources.nodes.map(({node}) => node)
-    const near = closest(request.node, names)
-    return err(
-      failure('not-found', `there is no node "${request.node}"`, {
-        hint:
-          near === undefined
-            ? `The nodes are: ${names.join(', ')}`
-            : `Did you mean "${near}"? The nodes are: ${names.join(', ')}`,
-        details: {node: request.node, nodes: names},
-      }),
-    )
-  }
-
-  const offline = resources.nodes.find(({node}) => node === request.node)?.status !== 'online'
-  return err(
-    failure(
-      offline ? 'node-offline' : / of memory free/.test(rejection.reason) ? 'no-capacity' : 'refused',
-      `node ${request.node} cannot take "${request.name}": ${rejection.reason}`,
-      {
-        hint: 'Leave --node out to have the best node picked, or see: homelab proxmox node list',
-        details: {node: request.node, reason: rejection.reason},
-      },
-    ),
-  )
-}
-
-function nowhere(request: VmCreateRequest, placement: Placement): Failure {
-  const full = placement.rejected.some(({reason}) => / of memory free/.test(reason))
-  return failure(
-    full ? 'no-capacity' : 'refused',
-    `no node can take "${request.name}": ${placement.rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,
-    {
-      hint: full ? 'Ask for less with --memory, or free some memory' : 'See: homelab proxmox node list',
-      details: {rejected: placement.rejected},
-    },
-  )
-}
-
-function placementReport(prepared: Prepared, placement: Placement, candidate: Candidate): PlacementReport {
-  if (prepared.request.node !== undefined) return {node: candidate.node, reason: 'asked for with --node', rejected: []}
-  return {
-    node: candidate.node,
-    reason: placementReason(placement),
-    rejected: placement.rejected,
-    ranked: placement.candidates.map(({node, freeMemoryAfterBytes, guestCount}) => ({
-      node,
-      ...(freeMemoryAfterBytes !== undefined && {freeMemoryAfterBytes}),
-      guestCount,
-    })),
-  }
-}
-
-function sourceOf({source}: Candidate): VmSource {
-  return {kind: 'template', ...(source.name !== undefined && {name: source.name}), vmid: source.vmid, node: source.node}
-}
-
-/** A template by VMID is that one; by name it is all of that name that are on different nodes: its twins. */
-function findTemplate(guests: readonly Guest[], nameOrId: string): Result<readonly Guest[], Failure> {
-  const called = guestsCalled(guests, nameOrId)
-  const templates = called.filter((guest) => guest.template && guest.type === 'qemu')
-  const crowded = templates.find((a) => templates.some((b) => b !== a && b.node === a.node))
-  if (crowded !== undefined) {
-    return err(
-      failure(
-        'ambiguous-name',
-        `${templates.length} templates are called "${nameOrId}", more than one of them on ${crowded.node}`,
-        {
-          hint: `Use the VMID of the one you mean: ${templates.map(({vmid, node}) => `${vmid} (on ${node})`).join(', ')}`,
-          details: {name: nameOrId, candidates: templates.map(({vmid, node}) => ({vmid, node}))},
-        },
-      ),
-    )
-  }
-
-  if (templates.length > 0) return ok(templates)
-  const [other] = called
-  if (other !== undefined) {
-    const what = other.template ? 'is a container template' : 'is not a template'
-    return err(
-      failure('not-found', `${guestLabel(other)} ${what}`, {
-        hint: 'See: homelab proxmox template list',
-        details: {template: nameOrId, vmid: other.vmid},
-      }),
-    )
-  }
-
-  const names = guests.flatMap((guest) => (guest.template && guest.name !== undefined ? [guest.name] : []))
-  const near = closest(nameOrId, names)
-  const silent = guests.some((guest) => guest.status === 'unknown')
-  return err(
-    failure('not-found', `there is no template "${nameOrId}"`, {
-      hint: [
-        ...(near === undefined ? [] : [`Did you mean "${near}"?`]),
-        ...(silent ? ['Guests of nodes that are offline have lost their names.'] : []),
-        'See: homelab proxmox template list',
-      ].join(' '),
-      details: {template: nameOrId},
-    }),
-  )
 }
 
 /** Disks only grow, and the resources list already tells the size of the template's boot disk. */

@@ -1,5 +1,5 @@
 import {err, ok, type Result} from 'neverthrow'
-import {bootDisk, withBridge} from '../domain/boot-disk.js'
+import {bootDisk, withBridge} from '../domain/vm-disks.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import type {TaskReport} from '../domain/task.js'

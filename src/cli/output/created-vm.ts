@@ -1,4 +1,4 @@
-import type {CreatedVm, PlacementReport} from '../../services/vm-create-service.js'
+import type {CreatedVm, PlacementReport} from '../../services/vm-create-report.js'
 import type {Column} from './columns.js'
 import {renderTable} from './table.js'
 

@@ -2,7 +2,8 @@ import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {countFlag, dryRunFlag, sizeFlag, waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {createdVmText, placementLines} from '../../../cli/output/created-vm.js'
-import type {CreatedVm, VmCreatePlan, VmCreateRequest, VmCreateStarted} from '../../../services/vm-create-service.js'
+import type {CreatedVm, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
+import type {VmCreateRequest} from '../../../services/vm-create-request.js'
 
 export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmCreateStarted> {
   static override summary = 'Create a VM from a template.'

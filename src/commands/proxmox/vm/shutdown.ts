@@ -2,7 +2,6 @@ import {Flags} from '@oclif/core'
 import {durationFlag} from '../../../cli/flags.js'
 import {guestActionFlags} from '../../../cli/guest-action-command.js'
 import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
-import type {ShutdownOptions} from '../../../repositories/guest-repository.js'
 
 export default class VmShutdown extends GuestPowerCommand {
   static override summary = 'Ask VMs to shut down, and wait until they have.'
@@ -22,7 +21,6 @@ export default class VmShutdown extends GuestPowerCommand {
   protected readonly verb = 'shutdown'
   protected readonly past = 'shut down'
   protected override readonly ask = 'selection'
-  protected override shutdownOptions: ShutdownOptions = {}
 
   async run() {
     const {argv, flags} = await this.parse(VmShutdown)

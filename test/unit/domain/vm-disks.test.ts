@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {bootDisk, withBridge} from '../../../src/domain/boot-disk.js'
+import {bootDisk, diskStorages, withBridge} from '../../../src/domain/vm-disks.js'
 
 describe('boot disk', () => {
   it('is the first disk of the boot order', () => {
@@ -20,6 +20,18 @@ describe('boot disk', () => {
 
   it('is not guessed among several', () => {
     expect(bootDisk({scsi0: 'a:b', scsi1: 'a:c'})).to.equal(undefined)
+  })
+
+  it('lie on storages', () => {
+    const config = {
+      scsi0: 'nas:100/vm-100-disk-0.qcow2,size=4G',
+      scsi1: 'nas:100/vm-100-disk-1.qcow2',
+      efidisk0: 'local-lvm:vm-100-disk-2,size=4M',
+      ide2: 'local:iso/debian.iso,media=cdrom',
+      ide0: 'nas:vm-100-cloudinit,media=cdrom',
+      net0: 'virtio,bridge=vmbr0',
+    }
+    expect(diskStorages(config)).to.have.members(['nas', 'local-lvm'])
   })
 
   it('keeps all of a network card but its bridge', () => {

@@ -17,6 +17,12 @@ export function bootDisk(config: Readonly<Record<string, unknown>>): string | un
   return disks.length === 1 ? disks[0] : undefined
 }
 
+/** The storages that a VM's disks lie on; CD-ROMs and the cloud-init drive, which is made anew, do not count. */
+export function diskStorages(config: Readonly<Record<string, unknown>>): string[] {
+  const volumes = Object.entries(config).filter(([key]) => isDisk(config, key) || /^(?:efidisk|tpmstate)0$/.test(key))
+  return [...new Set(volumes.map(([, value]) => String(value).split(':', 1)[0] ?? ''))]
+}
+
 /** `net0` with another bridge; all else as it was. */
 export function withBridge(net: string, bridge: string): string {
   return /(?:^|,)bridge=/.test(net) ? net.replace(/(^|,)bridge=[^,]*/, `$1bridge=${bridge}`) : `${net},bridge=${bridge}`

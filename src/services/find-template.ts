@@ -1,0 +1,50 @@
+import {err, ok, type Result} from 'neverthrow'
+
+import {failure, type Failure} from '../domain/failure.js'
+import {guestLabel, guestsCalled, type Guest} from '../domain/guest.js'
+import {closest} from '../domain/suggest.js'
+
+/** A template by VMID is that one; by name it is all of that name that are on different nodes: its twins. */
+export function findTemplate(guests: readonly Guest[], nameOrId: string): Result<readonly Guest[], Failure> {
+  const called = guestsCalled(guests, nameOrId)
+  const templates = called.filter((guest) => guest.template && guest.type === 'qemu')
+  const crowded = templates.find((a) => templates.some((b) => b !== a && b.node === a.node))
+  if (crowded !== undefined) {
+    return err(
+      failure(
+        'ambiguous-name',
+        `${templates.length} templates are called "${nameOrId}", more than one of them on ${crowded.node}`,
+        {
+          hint: `Use the VMID of the one you mean: ${templates.map(({vmid, node}) => `${vmid} (on ${node})`).join(', ')}`,
+          details: {name: nameOrId, candidates: templates.map(({vmid, node}) => ({vmid, node}))},
+        },
+      ),
+    )
+  }
+
+  if (templates.length > 0) return ok(templates)
+  const [other] = called
+  if (other !== undefined) {
+    const what = other.template ? 'is a container template' : 'is not a template'
+    return err(
+      failure('not-found', `${guestLabel(other)} ${what}`, {
+        hint: 'See: homelab proxmox template list',
+        details: {template: nameOrId, vmid: other.vmid},
+      }),
+    )
+  }
+
+  const names = guests.flatMap((guest) => (guest.template && guest.name !== undefined ? [guest.name] : []))
+  const near = closest(nameOrId, names)
+  const silent = guests.some((guest) => guest.status === 'unknown')
+  return err(
+    failure('not-found', `there is no template "${nameOrId}"`, {
+      hint: [
+        ...(near === undefined ? [] : [`Did you mean "${near}"?`]),
+        ...(silent ? ['Guests of nodes that are offline have lost their names.'] : []),
+        'See: homelab proxmox template list',
+      ].join(' '),
+      details: {template: nameOrId},
+    }),
+  )
+}

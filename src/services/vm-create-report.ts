@@ -1,0 +1,72 @@
+import {placementReason, type Candidate, type Placement, type Rejection} from '../domain/placement.js'
+import type {TaskReport} from '../domain/task.js'
+
+export interface PlacementReport {
+  readonly node: string
+  readonly reason: string
+  readonly rejected: readonly Rejection[]
+  /** Best first, the chosen one included; absent when the node was named. */
+  readonly ranked?: readonly {
+    readonly node: string
+    readonly freeMemoryAfterBytes?: number
+    readonly guestCount: number
+  }[]
+}
+
+export interface VmSource {
+  readonly kind: 'template'
+  readonly name?: string
+  readonly vmid: number
+  readonly node: string
+}
+
+/** The JSON contract of `vm create`. */
+export interface CreatedVm {
+  readonly vmid: number
+  readonly name: string
+  readonly type: 'qemu'
+  readonly node: string
+  readonly status: string
+  readonly source: VmSource
+  readonly placement: PlacementReport
+  readonly task: TaskReport
+  /** What was done after the clone, in order. */
+  readonly steps?: readonly {readonly step: string; readonly task?: TaskReport}[]
+  readonly warnings?: readonly string[]
+}
+
+/** What `vm create` would do. The VMID is free at this moment; nothing reserves it. */
+export interface VmCreatePlan {
+  readonly dryRun: true
+  readonly vmid: number
+  readonly name: string
+  readonly type: 'qemu'
+  readonly node: string
+  readonly source: VmSource
+  readonly placement: PlacementReport
+  readonly steps: readonly string[]
+}
+
+/** The clone under way, when nobody waits for it. */
+export interface VmCreateStarted extends Omit<CreatedVm, 'status' | 'steps' | 'task'> {
+  readonly upid: string
+}
+
+/** @param named whether the node was asked for by name */
+export function placementReport(named: boolean, placement: Placement, candidate: Candidate): PlacementReport {
+  if (named) return {node: candidate.node, reason: 'asked for with --node', rejected: []}
+  return {
+    node: candidate.node,
+    reason: placementReason(placement),
+    rejected: placement.rejected,
+    ranked: placement.candidates.map(({node, freeMemoryAfterBytes, guestCount}) => ({
+      node,
+      ...(freeMemoryAfterBytes !== undefined && {freeMemoryAfterBytes}),
+      guestCount,
+    })),
+  }
+}
+
+export function sourceOf({source}: Candidate): VmSource {
+  return {kind: 'template', ...(source.name !== undefined && {name: source.name}), vmid: source.vmid, node: source.node}
+}

@@ -16,15 +16,15 @@ export const simulatorFlags = {
   }),
 }
 
-/** `20`, `0.5`, `instant`. */
-export const speedFlag = Flags.custom<number | 'instant'>({
-  helpValue: 'FACTOR|instant',
+/** `20`, `0.5`, `instant`, `stepped`. */
+export const speedFlag = Flags.custom<number | 'instant' | 'stepped'>({
+  helpValue: 'FACTOR|instant|stepped',
   async parse(text) {
     const factor = Number(text)
-    if (text === 'instant') return text
+    if (text === 'instant' || text === 'stepped') return text
     if (text.trim() !== '' && factor > 0 && factor <= 100_000) return factor
     throw new CommandError(
-      failure('usage', `--speed: "${text}" is not possible`, {hint: 'use a factor such as 10, or instant'}),
+      failure('usage', `--speed: "${text}" is not possible`, {hint: 'use a factor such as 10, instant, or stepped'}),
     )
   },
 })

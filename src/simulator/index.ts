@@ -10,4 +10,15 @@ export type {
   FixtureUser,
   FixtureVolume,
 } from './fixtures/fixture.js'
-export type {Interference, Interruption} from './http/server.js'
+export {FaultError} from './faults/fault.js'
+export type {
+  ActiveFault,
+  ClusterFault,
+  FaultEvent,
+  FaultKind,
+  FaultSpec,
+  RequestFault,
+  TaskFaultSpec,
+} from './faults/fault.js'
+export type {Faults} from './faults/faults.js'
+export type {Interference, InterferedRequest, Interruption} from './http/server.js'

@@ -2,10 +2,11 @@ import {join} from 'node:path'
 
 import {loadSchema, type PveVersion} from '../schema/schema.js'
 import {routes} from './api/routes.js'
+import {Faults} from './faults/faults.js'
 import {findFixture, loadFixture} from './fixtures/load.js'
 import {frontDoorChecks} from './front-door-checks.js'
-import {type Certificate, loadCertificate} from './http/certificate.js'
-import {type Interference, NodeServer} from './http/server.js'
+import {type Certificate, loadCertificate, makeCertificate} from './http/certificate.js'
+import {type Interference, type InterferedRequest, type Interruption, NodeServer} from './http/server.js'
 import {Router} from './kernel/router.js'
 import {openWorld, type World} from './kernel/world.js'
 
@@ -49,7 +50,9 @@ export interface Simulator {
   readonly resumed: boolean
   readonly world: World
   readonly router: Router
-  /** Goes back to a fixture (default: the one it started with); address, certificate and process stay. */
+  /** What goes wrong on purpose. */
+  readonly faults: Faults
+  /** Goes back to a fixture (default: the one it started with), without faults; address, certificate and process stay. */
   reset(fixture?: Fixture | string): Promise<void>
   /** Lets virtual seconds pass at once. */
   advance(seconds: number): Promise<void>
@@ -79,6 +82,7 @@ class RunningSimulator implements Simulator {
   readonly world: World
   readonly router = new Router(routes, frontDoorChecks)
   readonly resumed: boolean
+  readonly faults: Faults
   tokenId = ''
   tokenSecret = ''
   private fixture: Fixture | string
@@ -95,6 +99,15 @@ class RunningSimulator implements Simulator {
     this.resumed = this.world.store.of('meta').has('world')
     if (!this.resumed) this.world.restart()
     for (const [node, port] of Object.entries(options.ports ?? {})) this.ports.set(node, port)
+    this.faults = new Faults({
+      world: this.world,
+      powerOff: (node) => this.powerOff(node),
+      powerOn: (node) => this.powerOn(node),
+      stopApi: (node) => this.closeServer(node),
+      startApi: () => this.openServers(),
+      changeCertificate: async (node) => this.present(node, await makeCertificate(node)),
+      restoreCertificate: (node) => this.present(node, this.certificates.get(node)),
+    })
   }
 
   get url(): string {
@@ -119,6 +132,7 @@ class RunningSimulator implements Simulator {
     if (this.resumed) this.world.resume()
     else this.load(fixture, this.options.offline)
     await this.openServers()
+    await this.faults.recover()
   }
 
   async reset(fixture: Fixture | string = this.fixture): Promise<void> {
@@ -126,12 +140,13 @@ class RunningSimulator implements Simulator {
     // a fixture with a mistake must not cost the cluster that runs
     loadFixture(openWorld(this.world.schema, {kind: 'stepped'}), 'check', data)
     this.fixture = fixture
+    await this.faults.clear()
+    const main = this.first()
+    const others = [...this.servers.values()].filter((server) => server !== main)
     this.world.restart()
     this.load(data)
     this.chooseToken(data)
     const alive = [...this.world.store.of('nodes').values()].filter((node) => node.power === 'on').map(({node}) => node)
-    const [main, ...others] = this.servers.values()
-    if (!main) throw new Error('the simulator is stopped')
     for (const server of others)
       if (!alive.includes(server.node) || server.node === alive[0]) await this.closeServer(server.node)
     // the main address stays, with its certificate, whatever its node is called now
@@ -180,9 +195,12 @@ class RunningSimulator implements Simulator {
   }
 
   private first(): NodeServer {
-    const [server] = this.servers.values()
-    if (!server) throw new Error('the simulator is stopped')
-    return server
+    for (const node of this.world.store.of('nodes').keys()) {
+      const server = this.servers.get(node)
+      if (server) return server
+    }
+
+    throw new Error('the simulator is stopped')
   }
 
   private async certificate(node: string): Promise<Certificate> {
@@ -224,7 +242,7 @@ class RunningSimulator implements Simulator {
         certificate,
         world: () => this.world,
         router: this.router,
-        ...(this.options.interference && {interference: this.options.interference}),
+        interference: {before: (request) => this.interrupt(request)},
       })
       try {
         await server.listen()
@@ -237,6 +255,19 @@ class RunningSimulator implements Simulator {
     }
 
     throw failure
+  }
+
+  /** What was handed in to meddle with requests goes first. */
+  private interrupt(request: InterferedRequest): Interruption | Promise<Interruption | undefined> | undefined {
+    const interruption = this.options.interference?.before?.(request)
+    if (interruption instanceof Promise) return interruption.then((found) => found ?? this.faults.interrupt(request))
+    return interruption ?? this.faults.interrupt(request)
+  }
+
+  private present(node: string, certificate: Certificate | undefined): void {
+    if (!certificate) return
+    this.servers.get(node)?.setCertificate(certificate)
+    this.world.fingerprints.set(node, certificate.fingerprint)
   }
 
   private async closeServer(node: string): Promise<void> {

@@ -29,7 +29,10 @@ One that was stopped goes on where it was, unless --fixture asks for a fresh clu
     'pve-version': Flags.option({options: ['8.4', '9.2'] as const})({
       description: 'Which Proxmox VE it is.  [default: 8.4]',
     }),
-    speed: speedFlag({description: 'How many times faster than real time, or instant.  [default: 1]'}),
+    speed: speedFlag({
+      description:
+        'How many times faster than real time, instant, or stepped (time moves by `simulator advance` alone).  [default: 1]',
+    }),
     offline: Flags.string({
       description: 'A node that has just lost its power.',
       helpValue: 'NODE',

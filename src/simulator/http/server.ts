@@ -29,16 +29,27 @@ const TLS_HANDSHAKE = 0x16
 
 /** What happens to a connection before or after its request is acted on; for tests of clients. */
 export interface Interference {
-  before?(request: {
-    method: string
-    path: string
-    via: string
-  }): Promise<Interruption | undefined> | Interruption | undefined
+  before?(request: InterferedRequest): Promise<Interruption | undefined> | Interruption | undefined
+}
+
+/** A request that has arrived. */
+export interface InterferedRequest {
+  readonly method: string
+  /** Raw, `/api2/json/…`, without the query. */
+  readonly path: string
+  /** The node that was asked. */
+  readonly via: string
 }
 
 export interface Interruption {
   /** Answer this without acting. */
   readonly answer?: Answer
+  /** Act, and answer this instead of what came of it. */
+  readonly replace?: Answer
+  /** Waited for before acting. */
+  readonly holdRequest?: () => Promise<void>
+  /** Waited for before answering. */
+  readonly holdAnswer?: () => Promise<void>
   /** Cut the connection, before or after acting. */
   readonly drop?: 'after' | 'before'
   /** Send only the first half of the body. */
@@ -103,10 +114,11 @@ export class NodeServer {
     })
   }
 
-  /** Presents another certificate to connections from now on. */
+  /** Presents another certificate from now on, and cuts the connections that know the old one. */
   setCertificate(certificate: Certificate): void {
     this.certificate = certificate
     this.secure.setSecureContext({key: certificate.key, cert: certificate.cert})
+    for (const socket of this.sockets) socket.destroy()
   }
 
   /** Stops listening and cuts every connection. */
@@ -135,6 +147,7 @@ export class NodeServer {
     const method = request.method ?? 'GET'
     const [rawPath = '/', query = ''] = splitOnce(request.url ?? '/', '?')
     const interruption = await this.options.interference?.before?.({method, path: rawPath, via: this.node})
+    await interruption?.holdRequest?.()
     if (interruption?.drop === 'before') {
       request.socket.destroy()
       return
@@ -143,8 +156,9 @@ export class NodeServer {
     const outcome = interruption?.answer ?? this.respond(request, method, rawPath, query)
     const answer = outcome instanceof Promise ? await outcome : outcome
     this.options.world().store.flush()
+    await interruption?.holdAnswer?.()
     if (answer === undefined || interruption?.drop === 'after') request.socket.destroy()
-    else this.send(request, response, answer, interruption?.truncate ?? false)
+    else this.send(request, response, interruption?.replace ?? answer, interruption?.truncate ?? false)
   }
 
   /** The answer to a request, or undefined when the connection is cut without one. */

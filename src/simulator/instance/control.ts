@@ -1,19 +1,35 @@
 import http from 'node:http'
 
 import {sameText} from '../access/secrets.js'
+import {FaultError} from '../faults/fault.js'
 
 import type {AddressInfo} from 'node:net'
+import type {FaultSpec} from '../faults/fault.js'
 
 /** A command for a running simulator, from the machine's own user. */
 export type ControlRequest =
   | {readonly action: 'advance'; readonly seconds: number}
-  | {readonly action: 'power'; readonly node: string; readonly on: boolean}
+  | {readonly action: 'fault-add'; readonly spec: FaultSpec}
+  | {readonly action: 'fault-clear'; readonly id?: string}
+  | {readonly action: 'fault-list'}
   | {readonly action: 'reset'; readonly fixture?: string}
   | {readonly action: 'status'}
   | {readonly action: 'stop'}
 
-export type ControlReply =
-  {readonly ok: false; readonly message: string} | {readonly ok: true; readonly [key: string]: unknown}
+/** What the simulator did, or why it did not. */
+export type ControlReply = ControlRefusal | ControlSuccess
+
+export interface ControlRefusal {
+  readonly ok: false
+  readonly message: string
+  /** Absent for what should not happen. */
+  readonly kind?: FaultError['kind']
+}
+
+export interface ControlSuccess {
+  readonly ok: true
+  readonly [key: string]: unknown
+}
 
 /** Where and how a simulator takes commands. */
 export interface ControlAddress {
@@ -48,7 +64,7 @@ export async function openControl(
         handle(JSON.parse(Buffer.concat(chunks).toString()) as ControlRequest)
       parse().then(
         (reply) => answer(200, reply),
-        (error: unknown) => answer(500, {ok: false, message: error instanceof Error ? error.message : String(error)}),
+        (error: unknown) => answer(500, refusal(error)),
       )
     })
   })
@@ -57,6 +73,11 @@ export async function openControl(
     server.listen(0, HOST, resolve)
   })
   return {port: (server.address() as AddressInfo).port, close: () => server.close()}
+}
+
+function refusal(error: unknown): ControlRefusal {
+  const message = error instanceof Error ? error.message : String(error)
+  return {ok: false, message, ...(error instanceof FaultError && {kind: error.kind})}
 }
 
 /** What came of a command: the reply, or why there is none. `refused`: nobody listens there; `silent`: somebody listens and says nothing. */

@@ -6,7 +6,7 @@ export interface InstanceOptions {
   /** A fixture's name or the absolute path of a file. */
   readonly fixture: string
   readonly pveVersion: '8.4' | '9.2'
-  readonly speed: number | 'instant'
+  readonly speed: number | 'instant' | 'stepped'
   /** Of the first node; 0 picks a free one, or that of the last run. */
   readonly port: number
   readonly offline: readonly string[]

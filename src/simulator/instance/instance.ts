@@ -6,8 +6,10 @@ import {errAsync, okAsync, ResultAsync} from 'neverthrow'
 
 import {failure, type Failure} from '../../domain/failure.js'
 import {findFixture} from '../fixtures/load.js'
-import {askControl, type ControlRequest} from './control.js'
+import {askControl, type ControlRequest, type ControlSuccess} from './control.js'
 import {InstanceFiles, type InstanceOptions, type InstanceRecord} from './instance-files.js'
+
+import type {ActiveFault} from '../faults/fault.js'
 
 const DEFAULTS: InstanceOptions = {fixture: 'demo', pveVersion: '8.4', speed: 1, port: 0, offline: []}
 const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/
@@ -149,15 +151,31 @@ export function commandInstance(
   name: string,
   command: ControlRequest,
 ): ResultAsync<InstanceRecord, Failure> {
+  return askInstance(stateDir, name, command).map((reply) => reply['record'] as InstanceRecord)
+}
+
+/**
+ * Changes, ends or lists what is wrong with a running simulator.
+ * @returns the faults the command was about
+ */
+export function faultsOfInstance(
+  stateDir: string,
+  name: string,
+  command: ControlRequest & {action: 'fault-add' | 'fault-clear' | 'fault-list'},
+): ResultAsync<ActiveFault[], Failure> {
+  return askInstance(stateDir, name, command).map((reply) => reply['faults'] as ActiveFault[])
+}
+
+function askInstance(stateDir: string, name: string, command: ControlRequest): ResultAsync<ControlSuccess, Failure> {
   const record = new InstanceFiles(stateDir, name).read()
   const notRunning = failure('not-found', `no simulator ${name} is running`, {
     hint: `homelab simulator start --name ${name}`,
   })
   if (record?.pid === undefined) return errAsync(notRunning)
-  return fromSafe(askControl(record.control, command)).andThen((reply) => {
+  return fromSafe(askControl(record.control, command)).andThen((reply): ResultAsync<ControlSuccess, Failure> => {
     if (reply === 'refused') return errAsync(notRunning)
     if (reply === 'silent') return errAsync(failure('timeout', `the simulator ${name} does not answer`))
-    return reply.ok ? okAsync(reply['record'] as InstanceRecord) : errAsync(failure('unexpected', reply.message))
+    return reply.ok ? okAsync(reply) : errAsync(failure(reply.kind ?? 'unexpected', reply.message))
   })
 }
 

@@ -89,9 +89,18 @@ class ServedInstance implements Serving {
         break
       }
 
-      case 'power': {
-        await (request.on ? this.simulator.powerOn(request.node) : this.simulator.powerOff(request.node))
-        break
+      case 'fault-list': {
+        return {ok: true, faults: this.simulator.faults.list()}
+      }
+
+      case 'fault-add': {
+        const fault = await this.simulator.faults.add(request.spec)
+        return {ok: true, faults: [fault], record: this.refresh()}
+      }
+
+      case 'fault-clear': {
+        const faults = await this.simulator.faults.clear(request.id)
+        return {ok: true, faults, record: this.refresh()}
       }
 
       case 'stop': {
@@ -101,9 +110,14 @@ class ServedInstance implements Serving {
       }
     }
 
+    return {ok: true, record: this.refresh()}
+  }
+
+  /** Says anew where the simulator is to be found. */
+  private refresh(): InstanceRecord {
     this.record = {...this.record, ...this.address()}
     this.files.write(this.record)
-    return {ok: true, record: this.record}
+    return this.record
   }
 
   private address() {

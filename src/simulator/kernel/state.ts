@@ -1,3 +1,4 @@
+import type {ClusterFault} from '../faults/fault.js'
 import type {Json} from './pve-error.js'
 
 /**
@@ -14,6 +15,8 @@ export interface State {
   /** Single records: `options` (datacenter.cfg). */
   datacenter: PropertyRecord
   domains: DomainRecord
+  /** What is wrong with the cluster on purpose, by id. */
+  faults: FaultRecord
   /** By scope: `cluster`, `node/NAME`, `qemu/VMID`, `lxc/VMID`, `group/NAME`. */
   firewall: FirewallRecord
   groups: GroupRecord
@@ -45,6 +48,12 @@ export interface State {
   tokens: TokenRecord
   users: UserRecord
   volumes: VolumeRecord
+}
+
+/** A fault that changed the state, kept so that a later process can undo it. */
+export interface FaultRecord {
+  readonly id: string
+  readonly spec: ClusterFault
 }
 
 /** A section of one of Proxmox's own files, value by key as it is answered. */
@@ -154,6 +163,8 @@ export interface StorageRecord {
   readonly totalBytes: number
   /** In use besides volumes. */
   readonly usedBytes: number
+  /** Bytes taken away from it on purpose, by node; shared storage under ''. */
+  readonly filled?: {readonly [node: string]: number}
   /** Storages with the same text share one file system. */
   readonly filesystem?: string
 }

@@ -31,7 +31,10 @@ export interface TaskStart {
 
 export type TaskBody = (task: Task) => Promise<void> | void
 
-/** What a test or an operator makes happen to a task instead of its body. */
+/**
+ * What a test or an operator makes happen to a task. Failing and hanging begin where the body first takes time, so that it cleans up after itself as after any
+ * other failure; a body that takes none fails or hangs at its end.
+ */
 export type TaskFault =
   | {readonly kind: 'fail'; readonly text: string}
   | {readonly kind: 'hang'}
@@ -42,6 +45,9 @@ interface Running {
   readonly done: Promise<void>
   /** What the body sleeps on. */
   readonly timers: Set<Timer>
+  readonly fault: TaskFault | undefined
+  /** How often the body waited. */
+  waits: number
   /** Its node lost its power: the body is never continued, so that not even its clean-up runs. */
   dead: boolean
 }
@@ -82,15 +88,14 @@ export class Tasks {
     this.store.of('taskLogs').put(upid, [])
 
     const abort = new AbortController()
-    const fault = this.fault(start)
     let ended!: () => void
     const done = new Promise<void>((resolve) => {
       ended = resolve
     })
-    const running: Running = {abort, done, timers: new Set(), dead: false}
+    const running: Running = {abort, done, timers: new Set(), fault: this.fault(start), dead: false, waits: 0}
     this.running.set(upid, running)
     setImmediate(() => {
-      if (!running.dead) void this.run(upid, start.node, running, body, fault).finally(ended)
+      if (!running.dead) void this.run(upid, start.node, running, body).finally(ended)
     })
     return upid
   }
@@ -141,13 +146,8 @@ export class Tasks {
     this.running.delete(upid)
   }
 
-  private async run(
-    upid: string,
-    node: string,
-    running: Running,
-    body: TaskBody,
-    fault: TaskFault | undefined,
-  ): Promise<void> {
+  private async run(upid: string, node: string, running: Running, body: TaskBody): Promise<void> {
+    const {fault} = running
     const {signal} = running.abort
     let warnings = 0
     const log = (text: string): void => {
@@ -169,10 +169,10 @@ export class Tasks {
     let status: string
     try {
       signal.throwIfAborted()
-      if (fault?.kind === 'hang') await hang(signal)
-      if (fault?.kind === 'fail') throw new PveError(500, fault.text)
       if (fault?.kind === 'warn') task.warn(fault.text)
       await body(task)
+      if (fault?.kind === 'hang' && running.waits === 0) await hang(signal)
+      if (fault?.kind === 'fail') throw new PveError(500, fault.text)
       status = warnings > 0 ? `WARNINGS: ${warnings}` : 'OK'
       log(warnings > 0 ? `TASK WARNINGS: ${warnings}` : 'TASK OK')
     } catch (error) {
@@ -187,9 +187,13 @@ export class Tasks {
     if (record) this.store.of('tasks').put(upid, {...record, endtime: this.clock.now(), status})
   }
 
-  private wait({abort: {signal}, timers, dead}: Running, seconds: number, wait: Wait): Promise<void> {
+  private wait(running: Running, seconds: number, wait: Wait): Promise<void> {
+    const {fault, timers} = running
+    const {signal} = running.abort
+    if (running.waits++ === 0 && fault?.kind === 'fail') return Promise.reject(new PveError(500, fault.text))
+    if (running.waits === 1 && fault?.kind === 'hang') return hang(signal)
     return new Promise((resolve, reject) => {
-      if (dead) return
+      if (running.dead) return
       if (signal.aborted) {
         reject(signal.reason as Error)
         return
@@ -218,6 +222,7 @@ export class Tasks {
 
 function hang(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason as Error)
     signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true})
   })
 }

@@ -46,7 +46,7 @@ export class Figures {
       if (!guest.run) continue
       const usage = guestUsage(guest, this.world.clock.nowMs())
       mem += usage.mem
-      busy += usage.cpu * this.world.derived(guest, guestLimits).maxcpu
+      busy += usage.cpu * (this.world.derived(guest, guestLimits).maxcpu || maxcpu)
     }
 
     const root = [...this.world.store.of('storages').values()].find((storage) => storage.filesystem === 'root')
@@ -64,7 +64,8 @@ export class Figures {
   /** How full a storage is, seen from a node. */
   storage(storage: StorageRecord, node: string): StorageUsage {
     const total = storage.totalBytes
-    const used = Math.min(total, storage.usedBytes + this.volumesOn(storage, node))
+    const filled = storage.filled?.[isShared(storage) ? '' : node] ?? 0
+    const used = Math.min(total, storage.usedBytes + filled + this.volumesOn(storage, node))
     return {total, used, avail: total - used}
   }
 

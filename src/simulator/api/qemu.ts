@@ -1,3 +1,4 @@
+import {restoreVm} from '../backup/restore-vm.js'
 import {paramError} from '../kernel/pve-error.js'
 import {cloneQemu} from '../qemu/clone.js'
 import {createQemu} from '../qemu/create.js'
@@ -47,7 +48,7 @@ export const qemuRoutes: Routes = {
       .map((guest) => listEntry(world, guest, full))
   },
 
-  'POST /nodes/{node}/qemu': (call) => createQemu(call),
+  'POST /nodes/{node}/qemu': (call) => (call.text('archive') === undefined ? createQemu(call) : restoreVm(call)),
   [`GET ${BASE}`]: () => SUBDIRS.map((subdir) => ({subdir})),
   [`DELETE ${BASE}`]: (call) => destroyQemu(call),
   [`POST ${BASE}/clone`]: (call) => cloneQemu(call),

@@ -1,4 +1,5 @@
 import {diskSizes} from './disks.js'
+import {ext4Capacity} from './ext4.js'
 
 import type {GuestRecord} from '../kernel/state.js'
 
@@ -7,6 +8,7 @@ const MIB = 1024 * 1024
 /** What a guest has at its disposal; follows from its configuration alone. */
 export interface GuestLimits {
   readonly name: string
+  /** 0: all of its node, for a container without a limit. */
   readonly maxcpu: number
   /** Bytes. */
   readonly maxmem: number
@@ -40,8 +42,8 @@ export function guestLimits(guest: GuestRecord): GuestLimits {
     return {
       ...base,
       name: String(config['hostname'] ?? `CT${guest.vmid}`),
-      maxcpu: number('cores', 0) || number('cpulimit', 0) || 1,
-      maxdisk: sizes.get('rootfs') ?? 0,
+      maxcpu: number('cores', 0) || number('cpulimit', 0),
+      maxdisk: rootSize(guest, sizes.get('rootfs') ?? 0),
     }
   }
 
@@ -55,6 +57,12 @@ export function guestLimits(guest: GuestRecord): GuestLimits {
     maxcpu: number('vcpus', 0) || number('cores', 1) * number('sockets', 1),
     maxdisk: (boot === undefined ? undefined : disks.find(([key]) => key === boot)?.[1]) ?? disks[0]?.[1] ?? 0,
   }
+}
+
+/** The size of a container's volume; while it runs that of the file system on it. */
+function rootSize({config, run}: GuestRecord, size: number): number {
+  const isImage = !/[:/](?:base|sub)vol-|\.subvol/.test(String(config['rootfs']))
+  return run && isImage && size > 0 ? ext4Capacity(size) : size
 }
 
 /** What a guest uses. Steady figures of an idle guest: `uptime` in seconds, the counters grow with it. */

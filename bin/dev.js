@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 // Runs the sources: no build, no manifest. `node bin/dev.js proxmox vm list` is what `homelab proxmox vm list` will be.
-import fs from 'node:fs';
-import {fileURLToPath} from 'node:url';
-import {register} from 'tsx/esm/api';
+import fs from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import {register} from 'tsx/esm/api'
 
-process.env.OCLIF_DISABLE_ENGINE_WARNING = '1';
-for (const name of ['CONTENT_TYPE', 'HOMELAB_CONTENT_TYPE', 'HL_CONTENT_TYPE']) delete process.env[name];
-register();
+process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
+for (const name of ['CONTENT_TYPE', 'HOMELAB_CONTENT_TYPE', 'HL_CONTENT_TYPE']) delete process.env[name]
+register()
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const asSource = (target) => target.replace(/^\.\/dist\//, './src/');
-const pjson = JSON.parse(fs.readFileSync(`${root}/package.json`, 'utf8'));
-const {commands, hooks = {}} = pjson.oclif;
+const root = fileURLToPath(new URL('..', import.meta.url))
+const asSource = (target) => target.replace(/^\.\/dist\//, './src/')
+const pjson = JSON.parse(fs.readFileSync(`${root}/package.json`, 'utf8'))
+const {commands, hooks = {}} = pjson.oclif
 pjson.oclif = {
   ...pjson.oclif,
   commands: {...commands, target: asSource(commands.target)},
   hooks: Object.fromEntries(Object.entries(hooks).map(([name, targets]) => [name, [targets].flat().map(asSource)])),
-};
+}
 
-const {main} = await import('../src/cli/main.ts');
-await main({ignoreManifest: true, pjson, root}, process.argv.slice(2));
+const {main} = await import('../src/cli/main.ts')
+await main({ignoreManifest: true, pjson, root}, process.argv.slice(2))

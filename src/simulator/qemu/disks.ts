@@ -7,6 +7,7 @@ import {
   findVolume,
   formatDiskSize,
   freeVolume,
+  guestSize,
   storageConfig,
   storageOnNode,
   validFormats,
@@ -114,7 +115,7 @@ async function createDisk(
   if (!volid) return drive
   const storage = storageOnNode(world, volid.storage, request.node)
   const volume = findVolume(world, drive.file, request.node) ?? die(missingVolume(storage.type, drive.file))
-  return withProperties(drive, {size: isCloudInit(drive) ? null : formatDiskSize(volume.size)})
+  return withProperties(drive, {size: isCloudInit(drive) ? null : formatDiskSize(guestSize(volume))})
 }
 
 /** What a storage says about a volume it should have. */

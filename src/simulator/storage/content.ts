@@ -1,5 +1,5 @@
 import {addressOf, mayAccessVolume} from './access.js'
-import {linkedBase, volumesOn} from './volumes.js'
+import {guestSize, linkedBase, volumesOn} from './volumes.js'
 import {storageType} from './types.js'
 import {parseVolumeName} from './volume-name.js'
 
@@ -10,7 +10,6 @@ import type {World} from '../kernel/world.js'
 
 type Entry = {[key: string]: Json}
 
-const IMAGE_BLOCK = 512
 const FILE_BLOCK = 4096
 
 /** What a volume is now: a disk belongs to a VM, unless its owner is a container. */
@@ -79,7 +78,7 @@ export function volumeFacts(storage: StorageRecord, volume: VolumeRecord, path: 
 
   const facts: Entry = {
     path,
-    size: roundUp(volume.size, IMAGE_BLOCK),
+    size: guestSize(volume),
     used: roundUp(volume.size, FILE_BLOCK),
     format: volume.content === 'import' ? volume.format : 'raw',
   }

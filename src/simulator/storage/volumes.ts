@@ -188,6 +188,11 @@ export function growUsed(world: World, key: string, bytes: number): void {
   if (volume) world.store.of('volumes').update(key, {used: volume.used + Math.max(0, bytes)})
 }
 
+/** Bytes of a volume as a guest sees it. What is no disk (an ISO image) is measured in whole sectors. */
+export function guestSize({content, size}: Pick<VolumeRecord, 'content' | 'size'>): number {
+  return content === 'images' || content === 'rootdir' ? size : Math.ceil(size / 512) * 512
+}
+
 /** Bytes of data in a volume: what it takes besides tables and headers; of one that took its whole size at once, half. */
 export function writtenBytes(world: World, volume: VolumeRecord): number {
   const storage = storageConfig(world, volume.storage)
@@ -353,7 +358,7 @@ function freeName(
   if (request.suffix !== undefined) return `${prefix}-${vmid}-${request.suffix}${extension}`
   const numbers = new Set<number>()
   for (const volname of taken) {
-    const match = DISK_PATTERN.exec(volname.replace(/^\d+\//, ''))
+    const match = DISK_PATTERN.exec(layout === 'file' ? inDirectory(volname, vmid) : volname)
     // where there are no subvolumes, names of other formats don't count
     if (match && Number(match[1]) === vmid && (formats.includes('subvol') || (match[3] ?? '') === extension))
       numbers.add(Number(match[2]))
@@ -362,6 +367,11 @@ function freeName(
   for (let number = 0; number < 10_000; number++)
     if (!numbers.has(number)) return `${prefix}-${vmid}-disk-${number}${extension}`
   return die(`unable to allocate an image name for VM ${vmid} in storage '${storage.storage}'`)
+}
+
+/** The name of a file in a guest's directory; the same name in another directory is no obstacle. */
+function inDirectory(volname: string, vmid: number): string {
+  return volname.startsWith(`${vmid}/`) ? volname.slice(String(vmid).length + 1) : ''
 }
 
 function checkName(storage: StorageRecord, volname: string, vmid: number, name: string): void {

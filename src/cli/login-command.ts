@@ -157,16 +157,14 @@ export abstract class LoginCommand extends ConfigurationCommand<LoggedIn> {
     }
 
     const name = flags['token-name'] ?? 'homelab'
-    const created = access
-      .createToken(username, name, flags.role)
-      .mapErr((failed) =>
-        failed.kind === 'already-exists'
-          ? {
-              ...failed,
-              hint: `choose another name with --token-name, or log in with that token: --token-id ${username}!${name}`,
-            }
-          : failed,
-      )
+    const created = access.createToken(username, name, flags.role).mapErr((failed) =>
+      failed.kind === 'already-exists'
+        ? {
+            ...failed,
+            hint: `choose another name with --token-name, or log in with that token: --token-id ${username}!${name}`,
+          }
+        : failed,
+    )
     const {id, secret} = await this.unwrap(created)
     return {kind: 'token', id, secret: {kind: 'value', value: secret}}
   }

@@ -7,7 +7,7 @@ export interface SimulatorReply {
   readonly reason: string
   readonly text: string
   /** The answer's `data`; undefined when there is no JSON. */
-  readonly data: any
+  readonly data: ReturnType<typeof JSON.parse>
   readonly message: string | undefined
   readonly errors: Record<string, string> | undefined
 }

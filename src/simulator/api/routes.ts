@@ -19,9 +19,12 @@ import {accessTfaRoutes} from './access-tfa.js'
 import {accessTicketRoutes} from './access-ticket.js'
 import {accessTokensRoutes} from './access-tokens.js'
 import {accessUsersRoutes} from './access-users.js'
+import {backupJobsRoutes} from './backup-jobs.js'
 import {clusterAcmeRoutes} from './cluster-acme.js'
 import {clusterCephRoutes} from './cluster-ceph.js'
 import {clusterConfigRoutes} from './cluster-config.js'
+import {clusterHaRulesRoutes} from './cluster-ha-rules.js'
+import {clusterHaRoutes} from './cluster-ha.js'
 import {clusterIndexRoutes} from './cluster-index.js'
 import {clusterJobsRoutes} from './cluster-jobs.js'
 import {clusterMappingRoutes} from './cluster-mapping.js'
@@ -39,6 +42,9 @@ import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
 import {pruneBackupsRoutes} from './prune-backups.js'
+import {qemuAgentRoutes} from './qemu-agent.js'
+import {qemuConsoleRoutes} from './qemu-console.js'
+import {qemuMigrateRoutes} from './qemu-migrate.js'
 import {qemuSnapshotRoutes} from './qemu-snapshot.js'
 import {qemuStatusRoutes} from './qemu-status.js'
 import {qemuRoutes} from './qemu.js'
@@ -63,9 +69,12 @@ export const routes: Routes = {
   ...accessTicketRoutes,
   ...accessTokensRoutes,
   ...accessUsersRoutes,
+  ...backupJobsRoutes,
   ...clusterAcmeRoutes,
   ...clusterCephRoutes,
   ...clusterConfigRoutes,
+  ...clusterHaRoutes,
+  ...clusterHaRulesRoutes,
   ...clusterIndexRoutes,
   ...clusterJobsRoutes,
   ...clusterMappingRoutes,
@@ -83,6 +92,9 @@ export const routes: Routes = {
   ...nodesRoutes,
   ...poolsRoutes,
   ...pruneBackupsRoutes,
+  ...qemuAgentRoutes,
+  ...qemuConsoleRoutes,
+  ...qemuMigrateRoutes,
   ...qemuRoutes,
   ...qemuSnapshotRoutes,
   ...qemuStatusRoutes,

@@ -9,6 +9,8 @@ import type {Log} from './volumes.js'
 /** What unpacking an archive of a template gives, compared with its size. */
 const UNPACKED_FACTOR = 2
 const MIB = 1024 ** 2
+/** tar reads so many bytes at once. */
+const TAR_RECORD = 10_240
 /** tar's option for each kind of compression. */
 const DECOMPRESSION: readonly (readonly [RegExp, string])[] = [
   [/(?:\.gz|\.tgz)$/, '-z'],
@@ -69,7 +71,8 @@ export function unpack(
     die(`command '${tarCommand(archive.volid, vmid, Number(config['unprivileged'] ?? 0) === 1)}' failed: exit code 2`)
   }
 
-  log(`Total bytes read: ${contents.dataBytes} (${(contents.dataBytes / MIB).toFixed(1)}MiB, 110MiB/s)`)
+  const read = Math.ceil(contents.dataBytes / TAR_RECORD) * TAR_RECORD
+  log(`Total bytes read: ${read} (${(read / MIB).toFixed(1)}MiB, 110MiB/s)`)
   return contents
 }
 

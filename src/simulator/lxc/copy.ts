@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto'
 import {awaitStorageLock} from '../guest/storage-lock.js'
 import {volumeKey} from '../kernel/state.js'
 import {baseName, findVolume, renameVolume} from '../storage/volumes.js'
-import {newVolume} from './volumes.js'
+import {fileBytes, newVolume} from './volumes.js'
 
 import type {VolumeRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
@@ -15,7 +15,7 @@ const GIB = 1024 ** 3
 const SECONDS_PER_GIB = 8
 const LEAST_SECONDS = 0.5
 /** Bytes of an average file. */
-const FILE_BYTES = 32_768
+const FILE_BYTES = 163_840
 
 /** Copies a mount point's files to a new volume, with the log of rsync. */
 export async function copyVolume(
@@ -27,7 +27,7 @@ export async function copyVolume(
   await awaitStorageLock(world, task, to.storage)
   const original = findVolume(world, source.volume, to.node)
   const sizeBytes = original?.size ?? source.size ?? 0
-  const dataBytes = original?.used ?? 0
+  const dataBytes = original ? fileBytes(original) : 0
   const volume = newVolume(world, {...to, sizeBytes, dataBytes}, task.log)
   await task.sleep(LEAST_SECONDS + (dataBytes / GIB) * SECONDS_PER_GIB)
   for (const line of rsyncLog(source.volume, dataBytes)) task.log(line)

@@ -374,6 +374,6 @@ function addToPool(world: World, pool: string | undefined, vmid: number): void {
 }
 
 function addToHa(world: World, vmid: number): void {
-  if (!isHaManaged(world, 'lxc', vmid))
+  if (!isHaManaged({world}, 'lxc', vmid))
     world.store.of('haResources').put(`ct:${vmid}`, {sid: `ct:${vmid}`, type: 'ct', state: 'started'})
 }

@@ -52,7 +52,7 @@ export function migrateContainer(call: Call): string {
     die("can't migrate running container without --online or --restart")
   }
 
-  if (isHaManaged(world, 'lxc', vmid)) return requestHaMigration(call, 'lxc', vmid, name)
+  if (isHaManaged(call, 'lxc', vmid)) return requestHaMigration(call, 'lxc', vmid, name)
   const mapStorage = storageMap(call, target.node)
   return call.startTask('vzmigrate', vmid, (task) =>
     migrate(

@@ -57,6 +57,11 @@ export function newVolume(world: World, {sizeBytes, dataBytes = 0, ...request}: 
   return volume
 }
 
+/** Bytes of the files in a volume. */
+export function fileBytes({format, size, used}: VolumeRecord): number {
+  return format === 'subvol' ? used : Math.max(0, Math.floor(used - size * EMPTY_FILESYSTEM))
+}
+
 /**
  * Makes the volumes a configuration asks for with `STORAGE:GIB`; what exists already is taken as it is. If one fails none is left.
  * @returns the mount points as they are stored

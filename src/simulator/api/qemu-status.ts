@@ -33,7 +33,7 @@ export const qemuStatusRoutes: Routes = {
     }
 
     world.checkQuorum(node)
-    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'start')
+    if (isHaManaged(call, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'start')
     return call.startTask('qmstart', vmid, (task) =>
       startVm(world, node, vmid, task, {skiplock, timeout: call.number('timeout')}),
     )
@@ -46,7 +46,7 @@ export const qemuStatusRoutes: Routes = {
     if (call.text('migratedfrom') !== undefined && !call.isRootPam)
       paramError({migratedfrom: 'Only root may use this option.'})
     const overrule = call.flag('overrule-shutdown') ?? false
-    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
+    if (isHaManaged(call, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
     return call.startTask('qmstop', vmid, async (task) => {
       if (overrule) await overruleShutdowns(call)
       await stopVm(world, node, vmid, task, {skiplock, timeout: call.number('timeout')})
@@ -62,7 +62,7 @@ export const qemuStatusRoutes: Routes = {
     // a paused guest cannot hear; pulling the plug is all that is left
     const isPaused = guest?.node === node && guest.run?.paused === true
     if (isPaused && !force) die('VM is paused - cannot shutdown')
-    if (isHaManaged(world, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
+    if (isHaManaged(call, 'qemu', vmid)) return requestHaState(call, 'qemu', vmid, 'stop')
     return call.startTask('qmshutdown', vmid, (task) => {
       if (isPaused) task.log('VM is paused - stop instead of shutdown')
       return stopVm(world, node, vmid, task, {skiplock, shutdown: !isPaused, force, timeout: call.number('timeout')})
@@ -92,7 +92,7 @@ export const qemuStatusRoutes: Routes = {
     if (storage !== undefined && !toDisk)
       paramError({statestorage: "parameter 'statestorage' needs 'todisk' to be set"})
     requireRunning(requireVm(world, node, vmid))
-    if (toDisk && isHaManaged(world, 'qemu', vmid)) die(`VM ${vmid} is managed by HA`)
+    if (toDisk && isHaManaged(call, 'qemu', vmid)) die(`VM ${vmid} is managed by HA`)
     if (toDisk)
       return call.startTask('qmsuspend', vmid, (task) => hibernateVm(world, node, vmid, task, {skiplock, storage}))
     return call.startTask('qmpause', vmid, (task) => pauseVm(world, node, vmid, task, skiplock))

@@ -143,6 +143,16 @@ export interface RunRecord {
   readonly paused?: boolean
   /** The configuration the process was started with. */
   readonly config: GuestConfig
+  readonly agent?: AgentState
+}
+
+/** What a guest agent did and keeps until the guest stops. */
+export interface AgentState {
+  readonly frozen?: boolean
+  /** What `exec-status` answers, by pid. */
+  readonly processes?: {readonly [pid: string]: Json}
+  /** Written files, each byte a character. */
+  readonly files?: {readonly [path: string]: string}
 }
 
 export interface GuestBehaviour {

@@ -1,4 +1,5 @@
-import {isCdrom, parseDrive} from './drives.js'
+import {recordChange} from './cloudinit.js'
+import {drivesOf, isCdrom, isCloudInit, parseDrive} from './drives.js'
 import {isDriveKey, isFastPlugKey} from './options.js'
 import {deleteOption, replaceOption} from './pending.js'
 import {updateVm} from './vm.js'
@@ -14,7 +15,7 @@ const LIVE_KEYS = new Set(['balloon', 'cpulimit', 'cpuunits'])
 export function hotplug(call: Call, guest: GuestRecord): void {
   const {world} = call
   const features = hotplugFeatures(guest)
-  let {config} = guest
+  let {config, cloudInit} = guest
   const waiting: Record<string, number | string | null> = {}
   for (const [key, value] of Object.entries(guest.pending ?? {})) {
     if (!isHotpluggable(guest, features, key, value)) {
@@ -22,6 +23,7 @@ export function hotplug(call: Call, guest: GuestRecord): void {
       continue
     }
 
+    cloudInit = recordChange(guest, cloudInit, key, config[key], value ?? undefined)
     config =
       value === null
         ? deleteOption(world, guest, config, key, guest.forcedDeletions?.includes(key) ?? false)
@@ -31,6 +33,7 @@ export function hotplug(call: Call, guest: GuestRecord): void {
   const forced = guest.forcedDeletions?.filter((key) => waiting[key] === null) ?? []
   updateVm(world, guest, {
     config,
+    cloudInit: drivesOf(config).some(([, drive]) => isCloudInit(drive)) ? cloudInit : undefined,
     pending: Object.keys(waiting).length > 0 ? waiting : undefined,
     forcedDeletions: forced.length > 0 ? forced : undefined,
   })

@@ -18,7 +18,12 @@ export function applyPending(world: World, guest: GuestRecord): GuestRecord {
     else config = replaceOption(world, guest, config, key, value)
   }
 
-  return world.store.of('guests').update(guest.vmid, {config, pending: undefined, forcedDeletions: undefined})
+  return world.store.of('guests').update(guest.vmid, {
+    config,
+    pending: undefined,
+    forcedDeletions: undefined,
+    cloudInit: undefined,
+  })
 }
 
 /** The configuration without an option. A drive's disk is kept as `unusedN`, unless it is to be destroyed. */

@@ -66,8 +66,9 @@ async function boot(world: World, guest: GuestRecord, task: Task): Promise<void>
     runningcpu: null,
     ...(isHibernated(started) && {lock: null}),
   })
+  const {cloudInit: _remade, ...rest} = started
   world.store.of('guests').put(vmid, {
-    ...started,
+    ...rest,
     config,
     run: {pid: 2000 + (world.meta.lastPid % 30_000), startedAt: world.clock.nowMs(), config},
   })

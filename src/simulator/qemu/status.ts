@@ -1,3 +1,4 @@
+import {haStatus} from '../guest/ha-request.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
 import {drivesOf, isPlainCdrom} from './drives.js'
 import {qemuVersion} from './identity.js'
@@ -129,10 +130,7 @@ function blockStatistics(usage: {diskread: number; diskwrite: number}): Entry {
 /** What `status/current` answers: the full list entry, and what HA and the agent make of the VM. */
 export function currentStatus(world: World, guest: GuestRecord): Entry {
   const entry = listEntry(world, guest, true)
-  const resource = world.store.of('haResources').get(`vm:${guest.vmid}`)
-  entry['ha'] = resource
-    ? {managed: 1, ...resource, state: resource['crm_state'] ?? resource['state'] ?? 'started'}
-    : {managed: 0}
+  entry['ha'] = haStatus(world, 'qemu', guest.vmid)
   if (isAgentEnabled(guest)) entry['agent'] = 1
   if (/^qxl/.test(parseProperties(String(guest.config['vga'] ?? ''), ['type']).head ?? '')) entry['spice'] = 1
   const clipboard = parseProperties(String(guest.config['vga'] ?? ''), ['type']).properties.get('clipboard')

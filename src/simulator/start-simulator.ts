@@ -5,6 +5,7 @@ import {routes} from './api/routes.js'
 import {Faults} from './faults/faults.js'
 import {findFixture, loadFixture} from './fixtures/load.js'
 import {frontDoorChecks} from './front-door-checks.js'
+import {startHighAvailability} from './ha/start.js'
 import {type Certificate, loadCertificate, makeCertificate} from './http/certificate.js'
 import {type Interference, type InterferedRequest, type Interruption, NodeServer} from './http/server.js'
 import {Router} from './kernel/router.js'
@@ -129,8 +130,10 @@ class RunningSimulator implements Simulator {
   async start(): Promise<void> {
     const fixture = typeof this.fixture === 'string' ? findFixture(this.fixture) : this.fixture
     this.chooseToken(fixture)
-    if (this.resumed) this.world.resume()
-    else this.load(fixture, this.options.offline)
+    if (this.resumed) {
+      this.world.resume()
+      startHighAvailability(this.world, routes)
+    } else this.load(fixture, this.options.offline)
     await this.openServers()
     await this.faults.recover()
   }
@@ -184,6 +187,7 @@ class RunningSimulator implements Simulator {
   private load(fixture: Fixture, offline: readonly string[] = []): void {
     const name = typeof this.fixture === 'string' ? this.fixture : 'custom'
     loadFixture(this.world, name, fixture, {offline})
+    startHighAvailability(this.world, routes)
     this.world.store.flush()
   }
 

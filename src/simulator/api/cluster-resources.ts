@@ -1,6 +1,7 @@
 import {Figures, isEnabledOn, isShared} from '../views/node-figures.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
 
+import type {} from '../ha/records.js'
 import type {Call, Routes} from '../kernel/call.js'
 import type {Json} from '../kernel/pve-error.js'
 import type {GuestRecord, NodeRecord, StorageRecord} from '../kernel/state.js'
@@ -90,7 +91,10 @@ function nodeEntries(call: Call, figures: Figures): readonly Entry[] {
   return world.members().map((node) => {
     const status = world.nodeStatus(call.via, node)
     const base: Entry = {id: `node/${node.node}`, type: 'node', node: node.node, status, level: node.level}
-    if (node.expired) return {id: base['id']!, type: 'node', node: node.node, status}
+    const ha = world.store.of('haManager').get('manager')?.nodes[node.node]
+    if (ha !== undefined) base['hastate'] = ha
+    if (node.expired)
+      return {id: base['id']!, type: 'node', node: node.node, status, ...(ha !== undefined && {hastate: ha})}
     const seen: Entry = {...base, 'cgroup-mode': 2, ...(world.release === '9.2' && {'host-arch': 'x86_64'})}
     if (!call.has(`/nodes/${node.node}`, 'Sys.Audit')) return seen
     const {maxcpu, maxmem, maxdisk, cpu, mem, disk, uptime} = figures.node(node)
@@ -134,6 +138,8 @@ function poolByGuest({world}: Call): ReadonlyMap<number, string> {
 function haState({world}: Call, guest: GuestRecord): Json | undefined {
   const resources = world.store.of('haResources')
   if (resources.size === 0) return undefined
-  const record = resources.get(`${guest.type === 'lxc' ? 'ct' : 'vm'}:${guest.vmid}`)
-  return record && (record['crm_state'] ?? record['state'] ?? 'started')
+  const sid = `${guest.type === 'lxc' ? 'ct' : 'vm'}:${guest.vmid}`
+  const record = resources.get(sid)
+  if (!record) return undefined
+  return world.store.of('haManager').get('manager')?.services[sid]?.state ?? record['state'] ?? 'started'
 }

@@ -24,7 +24,7 @@ export const lxcStatusRoutes: Routes = {
     const skiplock = skipLock(call)
     if (isRunning(call)) die(`CT ${vmid} already running`)
     world.checkQuorum(node)
-    if (isHaManaged(world, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'start')
+    if (isHaManaged(call, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'start')
     return call.startTask('vzstart', vmid, (task) => startContainer(world, node, vmid, task, {skiplock}))
   },
 
@@ -32,7 +32,7 @@ export const lxcStatusRoutes: Routes = {
     const {world, node, vmid} = call
     const skiplock = skipLock(call)
     requireRunning(call)
-    if (isHaManaged(world, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'stop')
+    if (isHaManaged(call, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'stop')
     return call.startTask('vzstop', vmid, (task) => {
       if (call.flag('overrule-shutdown')) endShutdowns(call, (line) => task.log(line))
       return stopContainer(world, node, vmid, task, {skiplock})
@@ -42,7 +42,7 @@ export const lxcStatusRoutes: Routes = {
   [`POST ${PATH}/shutdown`](call) {
     const {world, node, vmid} = call
     requireRunning(call)
-    if (isHaManaged(world, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'stop')
+    if (isHaManaged(call, 'lxc', vmid)) return requestHaState(call, 'lxc', vmid, 'stop')
     const options = {shutdown: true, force: call.flag('forceStop') ?? false, timeout: call.number('timeout')}
     return call.startTask('vzshutdown', vmid, (task) => stopContainer(world, node, vmid, task, options))
   },

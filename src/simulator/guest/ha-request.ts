@@ -1,6 +1,7 @@
 import type {Call} from '../kernel/call.js'
 import type {PropertyRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
+import {queueCommand} from '../ha/resources.js'
 import {guestLabel, type GuestType} from './guests.js'
 
 /** The HA manager's command line needs so long to queue a request. */
@@ -15,9 +16,13 @@ export function haResource(world: World, type: GuestType, vmid: number): Propert
   return world.store.of('haResources').get(haId(type, vmid))
 }
 
-/** Whether power and place of a guest are up to the HA manager. */
-export function isHaManaged(world: World, type: GuestType, vmid: number): boolean {
-  const resource = haResource(world, type, vmid)
+/** Whether power and place of a guest are up to the HA manager, and it is not the manager itself that calls. */
+export function isHaManaged(
+  {world, byHa = false}: {readonly world: World; readonly byHa?: boolean},
+  type: GuestType,
+  vmid: number,
+): boolean {
+  const resource = byHa ? undefined : haResource(world, type, vmid)
   return resource !== undefined && resource['state'] !== 'ignored'
 }
 
@@ -25,8 +30,9 @@ export function isHaManaged(world: World, type: GuestType, vmid: number): boolea
 export function haStatus(world: World, type: GuestType, vmid: number): PropertyRecord {
   const resource = haResource(world, type, vmid)
   if (!resource) return {managed: 0}
-  const {group, state = 'started'} = resource
-  return {managed: 1, state, ...(group !== undefined && {group})}
+  const {group} = resource
+  const service = world.store.of('haManager').get('manager')?.services[haId(type, vmid)]
+  return {managed: 1, state: service?.state ?? null, ...(world.release !== '9.2' && {group: group ?? null})}
 }
 
 /**
@@ -41,6 +47,9 @@ export function requestHaState(call: Call, type: GuestType, vmid: number, action
     if (resource) {
       const state = action === 'start' ? 'started' : 'stopped'
       world.store.of('haResources').put(haId(type, vmid), {...resource, state})
+      // stop pulls the plug, shutdown gives the guest its time
+      const timeout = call.template.endsWith('/stop') ? 0 : call.number('timeout')
+      if (action === 'stop' && timeout !== undefined) queueCommand(world, `stop ${haId(type, vmid)} ${timeout}`)
     }
   })
 }
@@ -51,7 +60,6 @@ export function requestHaMigration(call: Call, type: GuestType, vmid: number, ta
   return call.startTask('hamigrate', vmid, async (task) => {
     task.log(`Requesting HA migration for ${guestLabel(type)} ${vmid} to node ${target}`)
     await task.sleep(REQUEST_SECONDS)
-    const resource = haResource(world, type, vmid)
-    if (resource) world.store.of('haResources').put(haId(type, vmid), {...resource, requested_node: target})
+    queueCommand(world, `migrate ${haId(type, vmid)} ${target}`)
   })
 }

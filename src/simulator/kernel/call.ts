@@ -43,6 +43,8 @@ export interface CallParts {
   readonly node: string
   readonly world: World
   readonly upload?: Upload
+  /** The HA manager calls. */
+  readonly byHa?: boolean
 }
 
 /** One call of an API method after authentication, permission check, forwarding and validation. Knows nothing of HTTP. */
@@ -64,6 +66,8 @@ export class Call {
   readonly node: string
   readonly world: World
   readonly upload: Upload | undefined
+  /** The HA manager calls, which its own resources obey. */
+  readonly byHa: boolean
   /** Beside `data` in the answer; left out when 0 or empty, as Proxmox does. */
   total = 0
   changes = ''
@@ -79,6 +83,7 @@ export class Call {
     this.node = parts.node
     this.world = parts.world
     this.upload = parts.upload
+    this.byHa = parts.byHa ?? false
   }
 
   /** root@pam himself; never a token, not even his (reference 2.3). */
@@ -150,6 +155,11 @@ export class Call {
 
   /** Starts a task of the caller on the executing node and returns its UPID. */
   startTask(type: string, id: number | string, body: TaskBody): string {
-    return this.world.tasks.start({node: this.node, type, id, user: this.user}, body)
+    const start = {node: this.node, type, id, user: this.user}
+    if (!this.byHa) return this.world.tasks.start(start, body)
+    return this.world.tasks.start(start, (task) => {
+      task.log('task started by HA resource agent')
+      return body(task)
+    })
   }
 }

@@ -35,6 +35,7 @@ import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
 import {firewallRoutes} from './firewall.js'
 import {lxcConfigRoutes} from './lxc-config.js'
+import {lxcConsoleRoutes} from './lxc-console.js'
 import {lxcSnapshotRoutes} from './lxc-snapshot.js'
 import {lxcStatusRoutes} from './lxc-status.js'
 import {lxcRoutes} from './lxc.js'
@@ -85,6 +86,7 @@ export const routes: Routes = {
   ...clusterStatusRoutes,
   ...firewallRoutes,
   ...lxcConfigRoutes,
+  ...lxcConsoleRoutes,
   ...lxcRoutes,
   ...lxcSnapshotRoutes,
   ...lxcStatusRoutes,

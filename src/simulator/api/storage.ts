@@ -1,11 +1,12 @@
-import {die, errorText, PveError} from '../kernel/pve-error.js'
+import {withClusterLock} from '../config/cluster-lock.js'
+import {die} from '../kernel/pve-error.js'
 import {checkActivation, newStorage, ordered, storageAnswer, storageDigest, updatedConfig} from '../storage/config.js'
 import {storageConfig} from '../storage/volumes.js'
 
-import type {Call, Routes} from '../kernel/call.js'
+import type {Routes} from '../kernel/call.js'
+import type {Json} from '../kernel/pve-error.js'
 
-/** Seconds until the lock on a file of a cluster without quorum is given up (cluster facts, "Quorum loss"). */
-const LOCK_SECONDS = 9
+const LOCK = 'file-storage_cfg'
 
 export const storageRoutes: Routes = {
   'GET /storage'(call) {
@@ -20,22 +21,24 @@ export const storageRoutes: Routes = {
   'GET /storage/{storage}': (call) =>
     storageAnswer(storageConfig(call.world, call.required('storage')), storageDigest(call.world)),
 
-  async 'POST /storage'(call) {
+  'POST /storage'(call) {
     const {world} = call
     const [id, type] = [call.required('storage'), call.required('type')]
     const record = newStorage(world, id, type, call.params, call.node)
-    await locked(call, 'create', () => {
+    const create = (): Json => {
       if (world.store.of('storages').has(id)) die(`storage ID '${id}' already defined`)
       checkActivation(world, record, call.node)
       world.store.of('storages').put(id, record)
-    })
-    return {storage: id, type}
+      return {storage: id, type}
+    }
+
+    return withClusterLock(call, LOCK, create, 'create storage failed')
   },
 
-  async 'PUT /storage/{storage}'(call) {
+  'PUT /storage/{storage}'(call) {
     const {world} = call
     const id = call.required('storage')
-    return locked(call, 'update', () => {
+    const update = (): Json => {
       const storage = storageConfig(world, id)
       const digest = call.text('digest')
       if (digest !== undefined && digest !== storageDigest(world)) {
@@ -45,34 +48,23 @@ export const storageRoutes: Routes = {
       const config = updatedConfig(storage, call.params, call.list('delete'))
       world.store.of('storages').put(id, {...storage, config})
       return {storage: id, type: storage.type}
-    })
+    }
+
+    return withClusterLock(call, LOCK, update, 'update storage failed')
   },
 
   /** The volumes stay where they are: only the configuration forgets them. */
-  async 'DELETE /storage/{storage}'(call) {
+  'DELETE /storage/{storage}'(call) {
     const {world} = call
     const id = call.required('storage')
-    await locked(call, 'delete', () => {
+    const remove = (): null => {
       storageConfig(world, id)
-      const inBase = [...world.store.of('storages').values()].find(({config}) =>
-        String(config['base'] ?? '').startsWith(`${id}:`),
-      )
-      if (inBase) die(`base storage '${id}' still in use by '${inBase.storage}'`)
+      const user = ordered(world).find(({config}) => String(config['base'] ?? '').startsWith(`${id}:`))
+      if (user) die(`base storage '${id}' still in use by '${user.storage}'`)
       world.store.of('storages').delete(id)
-    })
-    return null
-  },
-}
-
-async function locked<T>(call: Call, verb: string, change: () => T): Promise<T> {
-  try {
-    if (!call.world.isQuorate(call.node)) {
-      await call.world.clock.sleep(LOCK_SECONDS)
-      die("cfs-lock 'file-storage_cfg' error: no quorum!")
+      return null
     }
 
-    return change()
-  } catch (error) {
-    throw new PveError(500, `${verb} storage failed: ${errorText(error)}`)
-  }
+    return withClusterLock(call, LOCK, remove, 'delete storage failed')
+  },
 }

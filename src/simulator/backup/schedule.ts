@@ -1,0 +1,17 @@
+import {nextRun} from '../../domain/next-run.js'
+import {zoneOffset} from './local-time.js'
+
+import type {CalendarEvent} from '../../domain/calendar-event.js'
+
+/**
+ * The first moment after another at which an event happens on the clocks of a time zone, also across a change to or from summer time.
+ * @param after epoch seconds
+ * @returns epoch seconds; undefined for a date that never comes
+ */
+export function nextEvent(event: CalendarEvent, after: number, timezone: string): number | undefined {
+  const offset = zoneOffset(after, timezone)
+  const next = nextRun(event, after, offset)
+  if (next === undefined) return undefined
+  const then = zoneOffset(next, timezone)
+  return then === offset ? next : nextRun(event, after, then)
+}

@@ -13,7 +13,7 @@ import {
   volumeSupports,
 } from '../storage/volumes.js'
 import {ext4LogLines} from '../views/ext4.js'
-import {mountPoints, NEW_DISK, parseMountPoint, printMountPoint, usesVolume} from './mount-points.js'
+import {mountPoints, type MountPoint, NEW_DISK, printMountPoint, usesVolume} from './mount-points.js'
 
 import type {GuestConfig, GuestRecord, VolumeRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
@@ -97,11 +97,7 @@ export function createVolumes(
 }
 
 /** A mount point of a volume that is there already, with its true size. */
-function existingVolume(
-  world: World,
-  node: string,
-  mountPoint: ReturnType<typeof parseMountPoint>,
-): ReturnType<typeof parseMountPoint> {
+function existingVolume(world: World, node: string, mountPoint: MountPoint): MountPoint {
   if (mountPoint.type !== 'volume') return mountPoint
   const volume = findVolume(world, mountPoint.volume, node) ?? die(`unable to find volume '${mountPoint.volume}'`)
   return {...mountPoint, size: volume.size}

@@ -1,3 +1,4 @@
+import type {CreationDefaults} from '../domain/creation-defaults.js'
 import type {Secret} from '../domain/secret.js'
 
 /** Where a secret comes from. Only `value` holds one; it hides itself when printed. */
@@ -17,17 +18,6 @@ export type TrustSetting =
   | {readonly kind: 'pin'; readonly fingerprint: string}
   | {readonly kind: 'ca'; readonly file: string}
   | {readonly kind: 'system'}
-
-/** What is created here has these properties where the command line says nothing. */
-export interface CreationDefaults {
-  readonly cores?: number
-  readonly memoryBytes?: number
-  readonly diskBytes?: number
-  readonly bridge?: string
-  readonly storage?: string
-  readonly pool?: string
-  readonly tags?: readonly string[]
-}
 
 export interface MachineClass extends CreationDefaults {
   readonly template?: string

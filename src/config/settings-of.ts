@@ -1,17 +1,10 @@
+import type {CreationDefaults} from '../domain/creation-defaults.js'
 import path from 'node:path'
 
 import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
 import {Secret} from '../domain/secret.js'
 import {parseSize} from '../domain/size.js'
-import type {
-  ContextSettings,
-  CreationDefaults,
-  FileSettings,
-  Login,
-  MachineClass,
-  SecretSource,
-  TrustSetting,
-} from './configuration.js'
+import type {ContextSettings, FileSettings, Login, MachineClass, SecretSource, TrustSetting} from './configuration.js'
 import type {RawConfiguration, RawContext, RawCreation} from './schema.js'
 import {splitCommand} from './split-command.js'
 

@@ -1,18 +1,8 @@
+import type {CreationDefaults} from '../domain/creation-defaults.js'
 import type {Candidate} from '../domain/placement.js'
 import {formatSize} from '../domain/size.js'
 import type {CloneWish} from './clone-service.js'
 import type {Finish} from './vm-finish-service.js'
-
-/** What applies to guests created here when nothing else is said; per node, it overrides the general. */
-export interface CreationDefaults {
-  readonly cores?: number
-  readonly memoryBytes?: number
-  readonly diskBytes?: number
-  readonly bridge?: string
-  readonly storage?: string
-  readonly pool?: string
-  readonly tags?: readonly string[]
-}
 
 /** What is asked for; the fields of `CreationDefaults` go before the defaults. */
 export interface VmCreateRequest extends Omit<CreationDefaults, 'bridge'> {

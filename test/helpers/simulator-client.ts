@@ -18,14 +18,17 @@ export interface SimulatorClientOptions {
   readonly agent?: https.Agent
 }
 
-/** One request; rejects when the connection breaks. Parameters go into the query or a form, as Proxmox VE wants them. */
+/** Parameters by name, a form that is encoded already, or what becomes a JSON body. */
+export type SentParams = Readonly<Record<string, string>> | string | {readonly body: object}
+
+/** One request; rejects when the connection breaks. Parameters go into the query or the body, as Proxmox VE wants them. */
 export function request(
   {url, headers, agent}: SimulatorClientOptions,
   method: string,
   path: string,
-  params: Readonly<Record<string, string>> = {},
+  params: SentParams = {},
 ): Promise<SimulatorReply> {
-  const encoded = new URLSearchParams(params).toString()
+  const {encoded, contentType} = encodeParams(params)
   const inBody = method === 'POST' || method === 'PUT'
   const query = inBody || encoded === '' ? '' : `?${encoded}`
   return new Promise((resolve, reject) => {
@@ -38,7 +41,7 @@ export function request(
         headers: {
           ...headers,
           ...(inBody && {
-            'Content-Type': 'application/x-www-form-urlencoded',
+            'Content-Type': contentType,
             'Content-Length': String(Buffer.byteLength(encoded)),
           }),
         },
@@ -67,12 +70,20 @@ export function request(
   })
 }
 
+function encodeParams(params: SentParams): {encoded: string; contentType: string} {
+  const contentType = 'application/x-www-form-urlencoded'
+  if (typeof params === 'string') return {encoded: params, contentType}
+  if ('body' in params && typeof params.body === 'object')
+    return {encoded: JSON.stringify(params.body), contentType: 'application/json'}
+  return {encoded: new URLSearchParams(params as Record<string, string>).toString(), contentType}
+}
+
 /** A client of a simulator that may do everything. */
 export function clientOf(simulator: Pick<Simulator, 'tokenId' | 'tokenSecret' | 'url'>) {
   const headers = {Authorization: `PVEAPIToken=${simulator.tokenId}=${simulator.tokenSecret}`}
   return {
     headers,
-    ask: (method: string, path: string, params?: Readonly<Record<string, string>>): Promise<SimulatorReply> =>
+    ask: (method: string, path: string, params?: SentParams): Promise<SimulatorReply> =>
       request({url: simulator.url, headers}, method, path, params),
     /** Waits until the task of a UPID has ended; its exit status. */
     async exitStatus(upid: string): Promise<string> {

@@ -199,13 +199,22 @@ export class NodeServer {
   ): Promise<Answer | undefined> {
     const user = this.login(request, address, true)
     if (typeof user === 'object') return user.refused
-    if (!request.headers['content-type']?.startsWith('multipart/form-data')) return undefined
+    const isMultipart = request.headers['content-type']?.startsWith('multipart/form-data') ?? false
     const world = this.options.world()
-    const params: RawParameters = decodeForm(query)
+    const params: RawParameters = {
+      ...(!isMultipart && decodeBody(await readBody(request, MAX_BODY), request.headers['content-type'])),
+      ...decodeForm(query),
+    }
     const found = this.options.router.match(world, address)
     try {
-      this.options.router.checkPermission(world, {...address, params, user, via: this.node}, found)
+      const merged = this.options.router.checkPermission(world, {...address, params, user, via: this.node}, found)
+      if (!isMultipart) {
+        this.options.router.checkParameters(merged, found)
+        // a form can name a file, but not bring it: the connection ends without a word
+        return undefined
+      }
     } catch (error) {
+      if (!isMultipart) return apiFailure(error, 'json', {release: world.release, isProtected: false})
       // the receiving server refuses before it reads on, without the words of the API
       const refused = apiFailure(error, 'json', {release: world.release, isProtected: false})
       return {status: refused.status, reason: refused.reason, body: ''}

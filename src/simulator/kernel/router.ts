@@ -123,6 +123,11 @@ export class Router {
     return params
   }
 
+  /** Throws the 400 with its map for parameters the schema refuses. `params` are the merged ones. */
+  checkParameters(params: RawParams, {method}: SchemaMatch): void {
+    this.frontDoor.validate(method, params)
+  }
+
   private async fail(
     world: World,
     {status, reason, delay}: {status: number; reason: string; delay: number},

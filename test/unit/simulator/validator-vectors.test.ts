@@ -1,24 +1,9 @@
 import {expect} from 'chai'
-import {readFileSync} from 'node:fs'
-import {gunzipSync} from 'node:zlib'
 import {loadSchema} from '../../../src/schema/schema.js'
 import {mergeParameters, validateParameters} from '../../../src/simulator/front-door/validate.js'
+import {validatorVectors, type Vector} from '../../helpers/validator-vectors.js'
 
-/** A request and what Proxmox VE 9.2 said to it. */
-interface Vector {
-  readonly method: string
-  readonly path: string
-  readonly why: string
-  readonly form?: string
-  readonly params?: Readonly<Record<string, unknown>>
-  readonly expect: {readonly code: number; readonly errors?: Readonly<Record<string, string>>}
-}
-
-const vectors = gunzipSync(readFileSync(new URL('../../fixtures/validator-vectors.jsonl.gz', import.meta.url)))
-  .toString('utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Vector)
+const vectors = validatorVectors()
 
 /** Decodes a query or form the way the server does: pairs end at `&` and `;`, and a value ends at its first raw `=`. */
 function decode(text: string): Record<string, string | string[]> {

@@ -25,9 +25,11 @@ import type {World} from '../kernel/world.js'
 
 /** Seconds a create needs besides its disks. */
 const CREATE_SECONDS = 0.5
+/** Another create of the same VMID on the node is waited for so long. */
+const RESERVE_SECONDS = 5
 
 /** Makes a VM (reference 2.12). What is wrong with the request is said at once; disks are made in the task, which leaves nothing behind when it fails. */
-export function createQemu(call: Call): string {
+export async function createQemu(call: Call): Promise<string> {
   const {world, node, vmid} = call
   const pool = call.text('pool')
   const defaultStorage = call.text('storage')
@@ -42,8 +44,14 @@ export function createQemu(call: Call): string {
 
   const failed = `unable to create VM ${vmid} -`
   try {
-    checkVmidUnused(world, vmid)
-    createVm(world, node, vmid, {lock: 'create'})
+    await withConfigLock(world, {node, vmid}, {timeout: RESERVE_SECONDS}, async () => {
+      checkVmidUnused(world, vmid)
+      // between the look and the write another node may do the same
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+      createVm(world, node, vmid, {lock: 'create'})
+    })
   } catch (error) {
     throw new PveError(500, `${failed} ${errorText(error)}`)
   }

@@ -39,6 +39,8 @@ import {lxcConsoleRoutes} from './lxc-console.js'
 import {lxcSnapshotRoutes} from './lxc-snapshot.js'
 import {lxcStatusRoutes} from './lxc-status.js'
 import {lxcRoutes} from './lxc.js'
+import {nodeDisksRoutes} from './node-disks.js'
+import {nodeScanRoutes} from './node-scan.js'
 import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
@@ -90,6 +92,8 @@ export const routes: Routes = {
   ...lxcRoutes,
   ...lxcSnapshotRoutes,
   ...lxcStatusRoutes,
+  ...nodeDisksRoutes,
+  ...nodeScanRoutes,
   ...nodeStorageRoutes,
   ...nodesRoutes,
   ...poolsRoutes,

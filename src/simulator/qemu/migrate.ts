@@ -514,13 +514,17 @@ async function sendVolume(migration: Migration, volume: VolumeRecord): Promise<V
   const copy = placeCopy(migration, volume)
   try {
     for (const line of createdLogLines(world, copy)) info(migration, line)
-    const bytes = volume.format === 'qcow2' ? volume.size + 6 * 64 * 1024 : volume.size
+    const bytes =
+      volume.format === 'qcow2' ? volume.size + (4 + Math.ceil(volume.size / (512 * MIB))) * 64 * 1024 : volume.size
     const seconds = bytes / COPY_RATE
-    const report = (sent: number, text: string): void =>
+    const report = (sent: number, text: string): void => {
+      const rate = sent / 1e6 / Math.max(0.001, Number(text))
       info(
         migration,
-        `${sent} bytes (${decimal(sent)}, ${renderBytes(sent)}) copied, ${text} s, ${(sent / 1e6 / Math.max(0.001, Number(text))).toFixed(0)} MB/s`,
+        `${sent} bytes (${ddSize(sent, 1000)}, ${ddSize(sent, 1024)}) copied, ${text} s, ${threeDigits(rate)} MB/s`,
       )
+    }
+
     let passed = 0
     for (; passed + REPORT_SECONDS < seconds;) {
       await task.sleep(REPORT_SECONDS)
@@ -529,10 +533,15 @@ async function sendVolume(migration: Migration, volume: VolumeRecord): Promise<V
     }
 
     await task.sleep(seconds - passed)
-    const records = `${Math.floor(bytes / 4096)}+${bytes % 4096 === 0 ? 0 : 1} records`
-    info(migration, `${records} in`)
-    info(migration, `${records} out`)
-    report(bytes, Math.max(0.01, seconds).toPrecision(6))
+    // one end counts what it read, the other what it wrote
+    for (const wait of [0, 0.02]) {
+      await task.sleep(wait)
+      const records = `${Math.floor(bytes / 4096)}+${bytes % 4096 === 0 ? 0 : 1} records`
+      info(migration, `${records} in`)
+      info(migration, `${records} out`)
+      report(bytes, Math.max(0.01, seconds).toPrecision(6))
+    }
+
     info(migration, `successfully imported '${copy.volid}'`)
     return copy
   } catch (error) {
@@ -541,8 +550,16 @@ async function sendVolume(migration: Migration, volume: VolumeRecord): Promise<V
   }
 }
 
-function decimal(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(0)} MB`
+/** `107 MB`, `1.1 GB`, `4.3 MiB`: a size the way dd shows it. */
+function ddSize(bytes: number, base: 1000 | 1024): string {
+  const units = base === 1000 ? ['B', 'kB', 'MB', 'GB', 'TB'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(base)))
+  const value = bytes / base ** power
+  return `${value.toFixed(value < 10 && power > 0 ? 1 : 0)} ${units[power]}`
+}
+
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
 /** The configuration goes to the target, with the new names of the volumes; a running process is the target's from now on. */

@@ -16,7 +16,7 @@ function cleanEnvironment(home: string): NodeJS.ProcessEnv {
 }
 
 describe('the package', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
 
   let folder: string
   let prefix: string

@@ -2,6 +2,7 @@ import {join} from 'node:path'
 
 import {loadSchema, type PveVersion} from '../schema/schema.js'
 import {routes} from './api/routes.js'
+import {startBackupScheduler} from './backup/scheduler.js'
 import {Faults} from './faults/faults.js'
 import {findFixture, loadFixture} from './fixtures/load.js'
 import {frontDoorChecks} from './front-door-checks.js'
@@ -10,6 +11,7 @@ import {type Certificate, loadCertificate, makeCertificate} from './http/certifi
 import {type Interference, type InterferedRequest, type Interruption, NodeServer} from './http/server.js'
 import {Router} from './kernel/router.js'
 import {openWorld, type World} from './kernel/world.js'
+import {quorumGate, ringDelay} from './quorum/gate.js'
 
 import type {ClockMode} from './kernel/clock.js'
 import type {NodeRecord} from './kernel/state.js'
@@ -81,7 +83,7 @@ function clockMode(speed: SimulatorOptions['speed'] = 1): ClockMode {
 class RunningSimulator implements Simulator {
   readonly name: string
   readonly world: World
-  readonly router = new Router(routes, frontDoorChecks)
+  readonly router = new Router(routes, frontDoorChecks, {before: quorumGate, delay: ringDelay})
   readonly resumed: boolean
   readonly faults: Faults
   tokenId = ''
@@ -133,6 +135,7 @@ class RunningSimulator implements Simulator {
     if (this.resumed) {
       this.world.resume()
       startHighAvailability(this.world, routes)
+      startBackupScheduler(this.world)
     } else this.load(fixture, this.options.offline)
     await this.openServers()
     await this.faults.recover()
@@ -188,6 +191,7 @@ class RunningSimulator implements Simulator {
     const name = typeof this.fixture === 'string' ? this.fixture : 'custom'
     loadFixture(this.world, name, fixture, {offline})
     startHighAvailability(this.world, routes)
+    startBackupScheduler(this.world)
     this.world.store.flush()
   }
 

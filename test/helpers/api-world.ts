@@ -3,6 +3,7 @@ import {findFixture, loadFixture} from '../../src/simulator/fixtures/load.js'
 import {frontDoorChecks} from '../../src/simulator/front-door-checks.js'
 import {PveError} from '../../src/simulator/kernel/pve-error.js'
 import {Router} from '../../src/simulator/kernel/router.js'
+import {quorumGate, ringDelay} from '../../src/simulator/quorum/gate.js'
 import {openWorld, type World} from '../../src/simulator/kernel/world.js'
 import {loadSchema, type PveVersion} from '../../src/schema/schema.js'
 
@@ -29,7 +30,7 @@ export function openApiWorld(
 ): ApiWorld {
   const world = openWorld(loadSchema(version), {kind: 'instant'})
   loadFixture(world, fixture, findFixture(fixture))
-  const router = new Router(routes, frontDoorChecks)
+  const router = new Router(routes, frontDoorChecks, {before: quorumGate, delay: ringDelay})
   const node = via ?? [...world.store.of('nodes').keys()][0]!
   let last = ''
   const api: ApiWorld = {

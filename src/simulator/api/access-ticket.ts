@@ -42,21 +42,31 @@ function createTicket(call: Call): Json {
       !secondFactor(world, userid, password)
     )
       refuse()
-    return fullTicket(world, userid)
+    return fullTicket(world, userid, call.node)
   }
 
   // a valid ticket as password renews it, without a second factor
   if (password.startsWith('PVE:') && ticketUser(world.meta.authKey, password, world.clock.now()) === userid)
-    return fullTicket(world, userid)
+    return fullTicket(world, userid, call.node)
   if (!passwordMatches(password, world.store.of('users').get(userid)?.password)) refuse()
   const factors = challengeOf(world, userid)
-  if (!factors) return fullTicket(world, userid)
+  if (!factors) return fullTicket(world, userid, call.node)
   const {authKey} = world.meta
   const ticket = makeHalfTicket(authKey, userid, factors, world.clock.now())
   return {...answer(world, userid, ticket), NeedTFA: 1}
 }
 
-function fullTicket(world: World, userid: string): Json {
+function fullTicket(world: World, userid: string, node: string): Json {
+  world.store.append('clusterLog', node, {
+    uid: 0,
+    time: world.clock.now(),
+    pri: 6,
+    tag: 'pvedaemon',
+    pid: world.meta.lastPid,
+    node,
+    user: userid,
+    msg: `successful auth for user '${userid}'`,
+  })
   return answer(world, userid, makeTicket(world.meta.authKey, userid, world.clock.now()))
 }
 

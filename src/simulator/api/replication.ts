@@ -1,5 +1,6 @@
 import {parseCalendarEvent} from '../../domain/calendar-event.js'
 import {nextRun} from '../../domain/next-run.js'
+import {withClusterLock} from '../config/cluster-lock.js'
 import {assertDigest, changed, digestOf, sectionValues} from '../config/sections.js'
 import {die, paramError, permissionError, type Json} from '../kernel/pve-error.js'
 import {DISK_KEY, volumeOf} from '../views/disks.js'
@@ -20,6 +21,7 @@ const DEFAULT_SCHEDULE = '*/15'
 /** The only storage that can send what has changed since a snapshot. */
 const REPLICATING = new Set(['zfspool'])
 const RUN_SECONDS = 3
+const LOCK = 'file-replication_cfg'
 
 export const replicationRoutes: Routes = {
   'GET /cluster/replication'(call) {
@@ -48,21 +50,25 @@ export const replicationRoutes: Routes = {
       die(`Source '${source}' does not match current node of guest '${guestId}' (${guest.node})`)
     if (target === guest.node) die('Source and target must not be identical')
     if (replicable(world, guest).length === 0) die('No replicatable volumes found')
-    const stored = world.store.of('replication')
-    if (stored.has(id)) die(`replication job '${id}' already exists`)
-    const values = sectionValues(call.params, 'id')
-    stored.put(id, {...values, source: guest.node, guest: Number(guestId), jobnum: Number(number)})
-    return null
+    return withClusterLock(call, LOCK, () => {
+      const stored = world.store.of('replication')
+      if (stored.has(id)) die(`replication job '${id}' already exists`)
+      const values = sectionValues(call.params, 'id')
+      stored.put(id, {...values, source: guest.node, guest: Number(guestId), jobnum: Number(number)})
+      return null
+    })
   },
 
   'PUT /cluster/replication/{id}'(call) {
     const id = call.required('id')
     const stored = call.world.store.of('replication')
-    assertDigest(call.text('digest'), digestOf(stored.values()))
-    const job = stored.get(id) ?? die(`no such job '${id}'`)
-    const values = sectionValues(call.params, 'id', 'digest', 'delete')
-    stored.put(id, changed(job, values, call.list('delete'), {required: ['type', 'target']}))
-    return null
+    return withClusterLock(call, LOCK, () => {
+      assertDigest(call.text('digest'), digestOf(stored.values()))
+      const job = stored.get(id) ?? die(`no such job '${id}'`)
+      const values = sectionValues(call.params, 'id', 'digest', 'delete')
+      stored.put(id, changed(job, values, call.list('delete'), {required: ['type', 'target']}))
+      return null
+    })
   },
 
   /** With `force` nothing is asked; otherwise the next run clears up behind the job. */
@@ -162,7 +168,7 @@ function runJob(world: World, id: string): void {
   if (!job || !guest) return
   const now = world.clock.now()
   const target = world.store.of('nodes').get(String(job['target']))
-  const reached = target !== undefined && world.sees(guest.node, target)
+  const reached = target !== undefined && world.reaches(guest.node, target)
   const before = world.store.of('replicationStatus').get(id)
   const stamp = new Date(world.clock.nowMs()).toISOString().slice(0, 19).replace('T', ' ')
   const lines = [

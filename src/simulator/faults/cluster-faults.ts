@@ -50,7 +50,7 @@ export async function applyFault(ground: FaultGround, fault: ClusterFault): Prom
 
     case 'no-quorum': {
       if (world.members().length < 2) throw new FaultError('refused', 'a node alone has no quorum to lose')
-      for (const {node} of cutNodes(world, fault)) world.store.of('nodes').update(node, {connected: false})
+      for (const {node} of cutNodes(world, fault)) world.cutNode(node)
       break
     }
 
@@ -100,7 +100,7 @@ export async function undoFault(ground: FaultGround, fault: ClusterFault): Promi
     }
 
     case 'no-quorum': {
-      for (const {node} of cutNodes(world, fault)) nodes.update(node, {connected: true})
+      for (const {node} of cutNodes(world, fault)) world.joinNode(node)
       break
     }
 

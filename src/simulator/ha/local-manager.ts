@@ -46,6 +46,14 @@ export class LocalManagers {
     }
   }
 
+  /** What the managers of a cluster that has just got a master say for the first time. */
+  announce(): void {
+    for (const {node, power} of this.world.members()) {
+      if (power === 'on' && this.world.isQuorate(node) && !this.world.store.of('haLrm').has(node))
+        this.world.store.of('haLrm').put(node, {...IDLE, timestamp: this.world.clock.now()})
+    }
+  }
+
   private carryOut(node: string, resource: Resource, service: ServiceRecord): void {
     const {uid, state} = service
     if (this.busy.has(uid)) return

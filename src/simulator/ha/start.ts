@@ -23,6 +23,8 @@ export function startHighAvailability(world: World, routes: Routes): void {
       !manager || world.clock.mode.kind === 'instant' || world.clock.now() - manager.timestamp >= MASTER_SECONDS - 1
     // what was written in this round is carried out in the next
     locals.round()
-    if (hasWork && isDue) managerRound(world)
+    if (!hasWork || !isDue) return
+    managerRound(world)
+    locals.announce()
   })
 }

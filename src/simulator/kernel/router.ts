@@ -15,6 +15,14 @@ export interface FrontDoor {
   validate(method: MethodSchema, params: RawParams): Readonly<Record<string, ParamValue>>
 }
 
+/** What the state of the cluster has to say to a call. */
+export interface Gate {
+  /** Throws, or rejects after some time, to refuse the call; undefined lets it through at once. */
+  before(call: Call): Promise<void> | undefined
+  /** Seconds the answer has to wait. */
+  delay(call: Call, result: unknown): number
+}
+
 export interface ApiRequest {
   readonly method: string
   /** Below `/api2/json`, decoded. */
@@ -50,6 +58,7 @@ export class Router {
   constructor(
     private readonly routes: Routes,
     private readonly frontDoor: FrontDoor,
+    private readonly gate?: Gate,
   ) {}
 
   /** Methods of the schema without a handler. */
@@ -87,20 +96,18 @@ export class Router {
       throw new PveError(500, `simulator: ${key} is not simulated`)
     }
 
-    return run(
-      handler,
-      new Call({
-        method: method.method,
-        template: method.template,
-        params: validated,
-        raw: params,
-        user,
-        via: request.via,
-        node: target,
-        world,
-        ...(request.upload && {upload: request.upload}),
-      }),
-    )
+    const call = new Call({
+      method: method.method,
+      template: method.template,
+      params: validated,
+      raw: params,
+      user,
+      via: request.via,
+      node: target,
+      world,
+      ...(request.upload && {upload: request.upload}),
+    })
+    return this.gate === undefined ? run(handler, call) : passGate(this.gate, handler, call)
   }
 
   /** Merges the parameters of path and request and lets only those through who may; returns the merged ones. */
@@ -135,6 +142,21 @@ export class Router {
     if (delay > 0) await world.clock.sleep(delay, {lasting: true})
     throw new ProxyError(status, reason)
   }
+}
+
+function passGate(gate: Gate, handler: Handler, call: Call): ApiResult | Download | Promise<ApiResult | Download> {
+  const enter = (): ApiResult | Download | Promise<ApiResult | Download> => {
+    const result = run(handler, call)
+    return result instanceof Promise ? result.then(leave) : leave(result)
+  }
+
+  const leave = (result: ApiResult | Download): ApiResult | Download | Promise<ApiResult | Download> => {
+    const seconds = gate.delay(call, 'data' in result ? result.data : undefined)
+    return seconds > 0 ? call.world.clock.sleep(seconds, {lasting: true}).then(() => result) : result
+  }
+
+  const entry = gate.before(call)
+  return entry === undefined ? enter() : entry.then(enter)
 }
 
 function run(handler: Handler, call: Call): ApiResult | Download | Promise<ApiResult | Download> {

@@ -82,6 +82,9 @@ export interface NodeRecord {
   readonly power: 'off' | 'on' | 'refusing'
   /** False: cut off from the other nodes by the network, but running. */
   readonly connected: boolean
+  /** Epoch ms at which `connected` last became false, or true again; absent: long ago. */
+  readonly cutSince?: number
+  readonly joinedSince?: number
   /** False: its name has no address (variant `offline-nodes`). */
   readonly resolves: boolean
   /** The last figures of a dead node are older than five minutes, or it never sent any. */

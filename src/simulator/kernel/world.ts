@@ -10,6 +10,13 @@ import type {MetaRecord, NodeRecord} from './state.js'
 
 /** Figures of a dead node are shown for so long (reference 2.10). */
 const FIGURES_SECONDS = 300
+/** The others notice that a node is gone, and that it is reachable again, after so long (cluster facts, "Quorum loss"). */
+const LOSS_SECONDS = 8
+const RETURN_SECONDS = 4
+/** A machine that has just lost its power still has an address for so long, at which nobody listens. */
+const REFUSED_SECONDS = 4
+/** How long the search for a machine that is not there takes. */
+const SEARCH_SECONDS = 3
 /** A node that boots sends its first figures after so long (cluster facts, "Rejoin"). */
 const FIRST_FIGURES_SECONDS = 12
 
@@ -90,21 +97,40 @@ export class World {
     return [...this.store.of('nodes').values()].filter((node) => node.member)
   }
 
-  /** Whether the other nodes see this node. */
-  isOnline(node: NodeRecord): boolean {
-    return node.power !== 'off' && node.connected
+  /** Whether a node runs and sees a member, itself included, as far as it has noticed yet. */
+  sees(from: string, to: NodeRecord): boolean {
+    if (from === to.node) return to.power !== 'off'
+    const self = this.store.of('nodes').get(from)
+    return self !== undefined && this.isInRing(self) && this.isInRing(to)
   }
 
-  /** Whether a node runs and sees a member, itself included. */
-  sees(from: string, to: NodeRecord): boolean {
-    if (to.power === 'off') return false
-    return from === to.node || ((this.store.of('nodes').get(from)?.connected ?? false) && to.connected)
+  /** Whether a machine can be talked to from another one at this moment. */
+  reaches(from: string, to: NodeRecord): boolean {
+    if (from === to.node) return to.power !== 'off'
+    return to.power !== 'off' && to.connected && (this.store.of('nodes').get(from)?.connected ?? false)
   }
 
   /** Whether the node is in the majority of its cluster; a stand-alone host always is. */
   isQuorate(from: string): boolean {
     const members = this.members()
     return members.filter((node) => this.sees(from, node)).length > members.length / 2
+  }
+
+  /** Whether the node will be in the majority once everybody has noticed what has happened. */
+  willBeQuorate(from: string): boolean {
+    const members = this.members()
+    return members.filter((node) => this.reaches(from, node)).length > members.length / 2
+  }
+
+  /**
+   * Seconds until the ring of nodes has formed anew after a loss; 0 when it stands. Until then every write waits (cluster facts, "A node loses power").
+   */
+  ringFormsIn(from: string): number {
+    const changes = this.members()
+      .filter((node) => node.node !== from || !node.connected)
+      .map((node) => (node.power === 'off' ? node.downSince : node.connected ? undefined : node.cutSince))
+    const left = changes.map((since) => (since === undefined ? 0 : this.secondsLeft(since, LOSS_SECONDS)))
+    return Math.max(0, ...left)
   }
 
   /** What the nodes' lists say about a member, as seen from one node (reference 2.10). */
@@ -121,16 +147,36 @@ export class World {
   /** Whether a request on one node can be forwarded to another; undefined when it can. */
   unreachable(from: string, to: NodeRecord): Unreachable | undefined {
     if (from === to.node) return undefined
-    if (to.power === 'refusing') return {status: 595, reason: 'Connection refused', delay: 0}
-    return this.sees(from, to) ? undefined : {status: 595, reason: 'No route to host', delay: 3}
+    const refused = {status: 595, reason: 'Connection refused', delay: 0} as const
+    if (to.power === 'refusing') return refused
+    if (this.reaches(from, to)) return undefined
+    if (to.power === 'off' && to.downSince !== undefined && this.secondsLeft(to.downSince, REFUSED_SECONDS) > 0)
+      return refused
+    return {status: 595, reason: 'No route to host', delay: SEARCH_SECONDS}
   }
 
-  /** The node loses its power now: its workers are gone, its guests' figures stay for five minutes. */
-  killNode(name: string): void {
+  /**
+   * The node loses its power: its workers are gone, its guests' figures stay for five minutes.
+   * @param secondsAgo when it did; the others need some seconds to notice
+   */
+  killNode(name: string, secondsAgo = 0): void {
     if (this.node(name).power === 'off') return
-    this.store.of('nodes').update(name, {power: 'off', downSince: this.clock.nowMs(), expired: undefined})
+    const since = this.clock.nowMs() - secondsAgo * 1000
+    this.store.of('nodes').update(name, {power: 'off', downSince: since, expired: undefined})
     this.tasks.nodeDied(name)
-    this.expireLater(name, this.clock.nowMs())
+    this.expireLater(name, since)
+  }
+
+  /** The network between this node and all others breaks; it goes on running. */
+  cutNode(name: string): void {
+    if (!this.node(name).connected) return
+    this.store.of('nodes').update(name, {connected: false, cutSince: this.clock.nowMs(), joinedSince: undefined})
+  }
+
+  /** The network is whole again. */
+  joinNode(name: string): void {
+    if (this.node(name).connected) return
+    this.store.of('nodes').update(name, {connected: true, cutSince: undefined, joinedSince: this.clock.nowMs()})
   }
 
   /** The node boots: nothing of what it ran is running, its tasks ended without a last word. */
@@ -144,6 +190,19 @@ export class World {
     }
 
     this.tasks.recover(name)
+  }
+
+  /** Whether a node is one of those that hear each other, as far as these have noticed. */
+  private isInRing({power, connected, downSince, cutSince, joinedSince}: NodeRecord): boolean {
+    if (power === 'off') return downSince !== undefined && this.secondsLeft(downSince, LOSS_SECONDS) > 0
+    if (!connected) return cutSince !== undefined && this.secondsLeft(cutSince, LOSS_SECONDS) > 0
+    return joinedSince === undefined || this.secondsLeft(joinedSince, RETURN_SECONDS) === 0
+  }
+
+  /** What is left of so many seconds that began at a moment; at instant speed they are always over. */
+  private secondsLeft(sinceMs: number, seconds: number): number {
+    if (this.clock.mode.kind === 'instant') return 0
+    return Math.max(0, seconds - (this.clock.nowMs() - sinceMs) / 1000)
   }
 
   private figuresSoon(name: string): void {

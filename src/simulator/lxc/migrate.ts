@@ -153,7 +153,7 @@ async function prepare(migration: Migration, online: boolean): Promise<boolean> 
     checkStorage(migration, volume)
   }
 
-  if (!world.sees(node, target)) {
+  if (!world.reaches(node, target)) {
     info(migration, `# ${sshCommand(target)} /bin/true`)
     await task.patience(SSH_TIMEOUT_SECONDS)
     info(migration, `ssh: connect to host ${target.ip} port 22: No route to host`)

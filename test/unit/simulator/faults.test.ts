@@ -206,10 +206,15 @@ describe('simulator faults', () => {
     const {faults, world} = start()
     const quorate = () => ['pve1', 'pve2', 'pve3'].map((node) => world.isQuorate(node))
     await faults.add({kind: 'no-quorum', node: 'pve1'})
+    // nobody notices before the ring of nodes is formed anew
+    expect(quorate()).to.deep.equal([true, true, true])
+    await world.clock.advance(8)
     expect(quorate()).to.deep.equal([false, true, true])
     await faults.add({kind: 'no-quorum'})
+    await world.clock.advance(8)
     expect(quorate()).to.deep.equal([false, false, false])
     await faults.clear()
+    await world.clock.advance(4)
     expect(quorate()).to.deep.equal([true, true, true])
   })
 

@@ -166,7 +166,7 @@ describe('simulated containers', () => {
 
     it('still stops a container without quorum, and starts none', async () => {
       await create(211, {rootfs: 'shared:1', start: 1}, 'n1')
-      for (const node of ['n2', 'n3']) api.world.killNode(node)
+      for (const node of ['n2', 'n3']) api.world.killNode(node, 10)
 
       expect(await api.task('POST', '/nodes/n1/lxc/211/status/stop')).to.equal('OK')
       expect(await api.failure('POST', '/nodes/n1/lxc/211/status/start')).to.equal('500 cluster not ready - no quorum?')

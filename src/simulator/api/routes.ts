@@ -41,6 +41,7 @@ import {lxcStatusRoutes} from './lxc-status.js'
 import {lxcRoutes} from './lxc.js'
 import {nodeDisksRoutes} from './node-disks.js'
 import {nodeScanRoutes} from './node-scan.js'
+import {nodeNetworkRoutes} from './node-network.js'
 import {nodeStorageRoutes} from './node-storage.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
@@ -52,6 +53,7 @@ import {qemuSnapshotRoutes} from './qemu-snapshot.js'
 import {qemuStatusRoutes} from './qemu-status.js'
 import {qemuRoutes} from './qemu.js'
 import {replicationRoutes} from './replication.js'
+import {sdnRoutes} from './sdn.js'
 import {storageContentRoutes} from './storage-content.js'
 import {storageTransferRoutes} from './storage-transfer.js'
 import {storageRoutes} from './storage.js'
@@ -94,6 +96,7 @@ export const routes: Routes = {
   ...lxcStatusRoutes,
   ...nodeDisksRoutes,
   ...nodeScanRoutes,
+  ...nodeNetworkRoutes,
   ...nodeStorageRoutes,
   ...nodesRoutes,
   ...poolsRoutes,
@@ -105,6 +108,7 @@ export const routes: Routes = {
   ...qemuSnapshotRoutes,
   ...qemuStatusRoutes,
   ...replicationRoutes,
+  ...sdnRoutes,
   ...storageContentRoutes,
   ...storageRoutes,
   ...storageTransferRoutes,

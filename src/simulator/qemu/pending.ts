@@ -2,7 +2,7 @@ import {volumeKey} from '../kernel/state.js'
 import {findVolume, freeVolume} from '../storage/volumes.js'
 import {type Drive, isCloudInit, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
 import {isDriveKey} from './options.js'
-import {configDigest, withOptions} from './vm.js'
+import {configDigest, storeVm, withOptions} from './vm.js'
 
 import type {GuestConfig, GuestRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
@@ -18,7 +18,7 @@ export function applyPending(world: World, guest: GuestRecord): GuestRecord {
     else config = replaceOption(world, guest, config, key, value)
   }
 
-  return world.store.of('guests').update(guest.vmid, {
+  return storeVm(world, guest, {
     config,
     pending: undefined,
     forcedDeletions: undefined,

@@ -1,6 +1,8 @@
 import {createHash} from 'node:crypto'
 
 import {die} from '../kernel/pve-error.js'
+import {parseDrive} from './drives.js'
+import {isDriveKey} from './options.js'
 
 import type {GuestConfig, GuestRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
@@ -69,7 +71,23 @@ type Changes = {readonly [K in keyof GuestRecord]?: GuestRecord[K] | undefined}
  */
 export function updateVm(world: World, guest: GuestRecord, changes: Changes, pid = 384): GuestRecord {
   checkWritable(world, guest.node, guest.vmid, pid)
-  return world.store.of('guests').update(guest.vmid, changes)
+  return storeVm(world, guest, changes)
+}
+
+/** Keeps the changed configuration: a disk that is attached again is no longer unused. */
+export function storeVm(world: World, {vmid}: GuestRecord, changes: Changes): GuestRecord {
+  const guest = world.store.of('guests').update(vmid, changes)
+  const attached = new Set(
+    [...Object.entries(guest.config), ...Object.entries(guest.pending ?? {})].flatMap(([key, value]) =>
+      isDriveKey(key) && value !== null ? [parseDrive(value).file] : [],
+    ),
+  )
+  const again = Object.keys(guest.config).filter(
+    (key) => /^unused\d+$/.test(key) && attached.has(parseDrive(guest.config[key]!).file),
+  )
+  if (again.length === 0) return guest
+  const config = withOptions(guest.config, Object.fromEntries(again.map((key) => [key, null])))
+  return world.store.of('guests').update(vmid, {config})
 }
 
 export function checkWritable(world: World, node: string, vmid: number, pid = 384): void {

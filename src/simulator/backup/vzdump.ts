@@ -1,22 +1,31 @@
-import {die, errorText} from '../kernel/pve-error.js'
+import {die, errorText, permissionError} from '../kernel/pve-error.js'
 import {openDestination} from './destination.js'
 import {dumpGuest} from './dump-guest.js'
-import {idsIn, type JobOptions, selectedVmids} from './job-options.js'
+import {idsIn, type JobOptions, recordText, selectedVmids} from './job-options.js'
 import {logTime} from './local-time.js'
 
-import type {Call} from '../kernel/call.js'
+import type {PropertyRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
 import type {World} from '../kernel/world.js'
 
 /** Minutes a job waits for the one before it. */
 const LOCK_MINUTES = 180
 
+/** Who has a job run, and where. */
+export interface Starter {
+  readonly world: World
+  readonly node: string
+  /** `user@realm` or `user@realm!token`. */
+  readonly user: string
+}
+
 /** Starts a backup job on the node of the call; `OK` instead of a task when it has nothing to do with this node (reference 2.14). */
-export function startBackup(call: Call, options: JobOptions): string {
-  const {world, node} = call
+export function startBackup(starter: Starter, options: JobOptions): string {
+  const {world, node, user} = starter
   const named = options['vmid'] === undefined ? undefined : localVmids(world, options, node)
   if (named?.length === 0) return 'OK'
-  return call.startTask('vzdump', named?.length === 1 ? named[0]! : '', (task) => runJob(call, task, options))
+  const id = named?.length === 1 ? named[0]! : ''
+  return world.tasks.start({node, type: 'vzdump', id, user}, (task) => runJob(starter, task, options))
 }
 
 /** Guests on other nodes are those nodes' matter; one that doesn't exist is everybody's. */
@@ -24,16 +33,15 @@ function localVmids(world: World, options: JobOptions, node: string): readonly n
   return idsIn(options['vmid']).filter((vmid) => (world.store.of('guests').get(vmid)?.node ?? node) === node)
 }
 
-async function runJob(call: Call, task: Task, options: JobOptions): Promise<void> {
-  const {world, node} = call
+async function runJob({world, node, user}: Starter, task: Task, options: JobOptions): Promise<void> {
   await waitForLock(world, task, Number(options['lockwait'] ?? LOCK_MINUTES))
   const destination = openDestination(world, node, options)
   task.log(`INFO: starting new backup job: ${commandLine(options, node)}`)
   const vmids = options['vmid'] === undefined ? selectedVmids(world, options, node) : localVmids(world, options, node)
   const permitted = vmids.filter((vmid) => {
-    if (options['vmid'] === undefined) return call.has(`/vms/${vmid}`, 'VM.Backup')
-    call.check(`/vms/${vmid}`, 'VM.Backup')
-    return true
+    const may = world.access.has(user, `/vms/${vmid}`, 'VM.Backup')
+    if (!may && options['vmid'] !== undefined) permissionError(`/vms/${vmid}, VM.Backup`)
+    return may
   })
 
   let failures = 0
@@ -93,11 +101,13 @@ async function waitForLock(world: World, task: Task, minutes: number): Promise<v
 function commandLine(options: JobOptions, node: string): string {
   const {vmid, node: _node, ...rest} = options
   const words = ['vzdump', ...idsIn(vmid).map(String)]
-  for (const [option, value] of Object.entries({...rest, node})) {
-    words.push(`--${option}`, quote(Array.isArray(value) ? value.join(',') : String(value)))
-  }
-
+  for (const [option, value] of Object.entries({...rest, node})) words.push(`--${option}`, quote(optionText(value)))
   return words.join(' ')
+}
+
+function optionText(value: JobOptions[string]): string {
+  if (Array.isArray(value)) return value.join(',')
+  return typeof value === 'object' && value !== null ? recordText(value as PropertyRecord) : String(value)
 }
 
 function quote(word: string): string {

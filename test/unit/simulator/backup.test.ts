@@ -1,5 +1,9 @@
 import {expect} from 'chai'
 
+import {loadSchema} from '../../../src/schema/schema.js'
+import {startBackupScheduler} from '../../../src/simulator/backup/scheduler.js'
+import {findFixture, loadFixture} from '../../../src/simulator/fixtures/load.js'
+import {openWorld} from '../../../src/simulator/kernel/world.js'
 import {type ApiWorld, openApiWorld} from '../../helpers/api-world.js'
 
 const DISK = {memory: '64', name: 'web', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0'}
@@ -158,5 +162,32 @@ describe('simulated backups', () => {
         '500 400 Parameter verification failed.\nvmid: property is missing',
       )
     })
+  })
+})
+
+describe('planned backups', () => {
+  it('runs planned jobs when they are due, on the nodes that have their guests', async () => {
+    const world = openWorld(loadSchema('8.4'), {kind: 'stepped'})
+    loadFixture(world, 'demo', findFixture('demo'))
+    startBackupScheduler(world)
+    const job = {
+      type: 'vzdump',
+      schedule: '*/30',
+      storage: 'local',
+      vmid: '100,103',
+      'prune-backups': {'keep-last': '1'},
+    }
+    world.store.of('backupJobs').put('on', {...job, id: 'on', enabled: 1})
+    world.store.of('backupJobs').put('off', {...job, id: 'off', enabled: 0})
+    await world.clock.advance(3600)
+    const tasks = [...world.store.of('tasks').values()].filter(({type}) => type === 'vzdump')
+    expect(tasks.map(({node, id, user}) => `${node} ${id} ${user}`).sort()).to.deep.equal([
+      'pve1 100 root@pam',
+      'pve1 100 root@pam',
+      'pve2 103 root@pam',
+      'pve2 103 root@pam',
+    ])
+    expect(world.tasks.log(tasks[0]!.upid)?.[0]).to.contain("--prune-backups 'keep-last=1' --quiet 1")
+    world.close()
   })
 })

@@ -22,6 +22,7 @@ export class Access {
   readonly roles: ReadonlyMap<string, readonly string[]>
   private readonly everything: Privileges
   private readonly cache = new Map<string, Privileges>()
+  private readonly byRoles = new Map<string, Privileges>()
   private stamp = -1
   private aclByPath = new Map<string, AclRecord[]>()
   private groups = new Map<string, Set<string>>()
@@ -103,18 +104,26 @@ export class Access {
   }
 
   private direct(authuser: string, path: string): Privileges {
+    const roles = this.rolesOn(authuser, path)
+    const pool = this.poolOf.get(path)
+    const granted = [
+      ...roles,
+      ...(pool === undefined || roles.has('NoAccess') ? [] : this.rolesOn(authuser, `/pool/${pool}`)),
+    ]
+    // the same few sets of roles hold on thousands of paths
+    const key = granted.join(' ')
+    let privileges = this.byRoles.get(key)
+    if (!privileges) this.byRoles.set(key, (privileges = this.ofRoles(granted)))
+    return privileges
+  }
+
+  private ofRoles(granted: readonly (readonly [roleid: string, propagate: boolean])[]): Privileges {
     const privileges = new Map<string, boolean>()
-    const grant = (roles: ReadonlyMap<string, boolean>): void => {
-      for (const [roleid, propagate] of roles) {
-        for (const priv of rolePrivileges(this.roles, this.store.of('roles'), roleid))
-          privileges.set(priv, propagate || (privileges.get(priv) ?? false))
-      }
+    for (const [roleid, propagate] of granted) {
+      for (const priv of rolePrivileges(this.roles, this.store.of('roles'), roleid))
+        privileges.set(priv, propagate || (privileges.get(priv) ?? false))
     }
 
-    const roles = this.rolesOn(authuser, path)
-    grant(roles)
-    const pool = this.poolOf.get(path)
-    if (pool !== undefined && !roles.has('NoAccess')) grant(this.rolesOn(authuser, `/pool/${pool}`))
     return privileges
   }
 
@@ -129,6 +138,7 @@ export class Access {
     if (stamp === this.stamp) return
     this.stamp = stamp
     this.cache.clear()
+    this.byRoles.clear()
     this.aclByPath = new Map()
     for (const entry of this.store.of('acl').values()) {
       const list = this.aclByPath.get(entry.path)

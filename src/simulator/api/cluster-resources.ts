@@ -12,17 +12,21 @@ export const clusterResourcesRoutes: Routes = {
   /** Only what the caller may audit; what a silent node last said for five minutes, then no more than its existence (reference 2.10). */
   'GET /cluster/resources'(call) {
     const type = call.text('type')
-    const wants = (name: string): boolean => type === undefined || type === name
-    const figures = new Figures(call.world)
-    const pools = poolByGuest(call)
-    return [
-      ...(type === undefined ? poolEntries(call) : []),
-      ...(wants('vm') ? guestEntries(call, pools) : []),
-      ...(wants('node') ? nodeEntries(call, figures) : []),
-      ...(wants('storage') ? storageEntries(call, figures) : []),
-      ...(wants('sdn') ? sdnEntries(call) : []),
-    ]
+    return call.world.answerOnce(`resources ${call.via} ${call.user} ${type ?? ''}`, () => resources(call, type))
   },
+}
+
+function resources(call: Call, type: string | undefined): readonly Entry[] {
+  const wants = (name: string): boolean => type === undefined || type === name
+  const figures = new Figures(call.world)
+  const pools = poolByGuest(call)
+  return [
+    ...(type === undefined ? poolEntries(call) : []),
+    ...(wants('vm') ? guestEntries(call, pools) : []),
+    ...(wants('node') ? nodeEntries(call, figures) : []),
+    ...(wants('storage') ? storageEntries(call, figures) : []),
+    ...(wants('sdn') ? sdnEntries(call) : []),
+  ]
 }
 
 /** A guest as `/cluster/resources` and pools show it. */
@@ -39,8 +43,9 @@ export function guestEntry(call: Call, guest: GuestRecord, node: NodeRecord | un
   if (lock !== undefined) entry['lock'] = lock
   if (tags !== undefined && tags !== '') entry['tags'] = tags
   if (!node || node.expired) return entry
-  const {name, maxcpu, maxmem, maxdisk, template} = world.derived(guest, guestLimits)
-  const usage = guestUsage(guest, node.downSince ?? world.clock.nowMs())
+  const limits = world.derived(guest, guestLimits)
+  const {name, maxcpu, maxmem, maxdisk, template} = limits
+  const usage = guestUsage(guest, node.downSince ?? world.clock.nowMs(), limits)
   return Object.assign(
     entry,
     {status: guest.run ? 'running' : 'stopped', name, template: template ? 1 : 0, maxmem, maxdisk},
@@ -93,9 +98,13 @@ function nodeEntries(call: Call, figures: Figures): readonly Entry[] {
     const base: Entry = {id: `node/${node.node}`, type: 'node', node: node.node, status, level: node.level}
     const ha = world.store.of('haManager').get('manager')?.nodes[node.node]
     if (ha !== undefined) base['hastate'] = ha
-    if (node.expired)
-      return {id: base['id']!, type: 'node', node: node.node, status, ...(ha !== undefined && {hastate: ha})}
-    const seen: Entry = {...base, 'cgroup-mode': 2, ...(world.release === '9.2' && {'host-arch': 'x86_64'})}
+    const facts: Entry = {'cgroup-mode': 2, ...(world.release === '9.2' && {'host-arch': 'x86_64'})}
+    if (node.expired) {
+      const {level: _, ...known} = base
+      return {...known, ...facts}
+    }
+
+    const seen: Entry = {...base, ...facts}
     if (!call.has(`/nodes/${node.node}`, 'Sys.Audit')) return seen
     const {maxcpu, maxmem, maxdisk, cpu, mem, disk, uptime} = figures.node(node)
     const limits = {...seen, maxcpu, maxmem, maxdisk}

@@ -6,6 +6,7 @@ import {errorText, PveError} from '../kernel/pve-error.js'
 import {HttpError} from './body.js'
 
 import type {PveVersion} from '../../schema/schema.js'
+import type {Json} from '../kernel/pve-error.js'
 import type {ApiResult} from '../kernel/router.js'
 
 /** Everything of an answer but the connection it goes over. */
@@ -23,16 +24,28 @@ const JSON_TYPE = 'application/json;charset=UTF-8'
 /** Answers above this are compressed for those who accept it. */
 export const COMPRESS_ABOVE = 1024
 
+/** The text of answers that are given more than once. */
+export type AnswerTexts = WeakMap<object, string>
+
 /** A successful call. */
-export function success(result: ApiResult | Download, format: Format): Answer {
+export function success(result: ApiResult | Download, format: Format, texts: AnswerTexts): Answer {
   if (result instanceof Download) return {status: 200, reason: 'OK', contentType: result.contentType, body: result.text}
-  const envelope = {
-    data: result.data,
+  const beside = {
     ...(format === 'extjs' && {success: 1}),
     ...(result.total && {total: result.total}),
     ...(result.changes && {changes: result.changes}),
   }
-  return {status: 200, reason: 'OK', contentType: JSON_TYPE, body: JSON.stringify(envelope)}
+  const rest = JSON.stringify(beside).slice(1)
+  const body = `{"data":${dataText(result.data, texts)}${rest === '}' ? '' : ','}${rest}`
+  return {status: 200, reason: 'OK', contentType: JSON_TYPE, body}
+}
+
+/** Only what is frozen is the same the next time. */
+function dataText(data: Json, texts: AnswerTexts): string {
+  if (data === null || typeof data !== 'object' || !Object.isFrozen(data)) return JSON.stringify(data)
+  let text = texts.get(data)
+  if (text === undefined) texts.set(data, (text = JSON.stringify(data)))
+  return text
 }
 
 /** The API died: the text is the reason phrase and, since 8.3, also in the body. */

@@ -4,7 +4,7 @@ import net from 'node:net'
 
 import {authenticate, AuthenticationError} from '../access/authenticate.js'
 import {ProxyError} from '../kernel/router.js'
-import {apiFailure, type Answer, encode, type Format, refusal, statusText, success} from './answer.js'
+import {apiFailure, type Answer, type AnswerTexts, encode, type Format, refusal, statusText, success} from './answer.js'
 import {decodeBody, decodeForm, HttpError, type RawParameters} from './body.js'
 import {receiveUpload} from './multipart.js'
 import {type Address, checkProtocol, decodePath, hasBody, readBody, splitAddress, splitOnce} from './request.js'
@@ -76,6 +76,7 @@ export class NodeServer {
   private readonly listener: net.Server
   private readonly sockets = new Set<net.Socket>()
   private readonly requests = new WeakMap<net.Socket, number>()
+  private readonly texts: AnswerTexts = new WeakMap()
 
   /** What it presents now. */
   certificate: Certificate
@@ -281,7 +282,7 @@ export class NodeServer {
       return answer.status === 401 ? world.clock.sleep(REFUSAL_DELAY, {lasting: true}).then(() => answer) : answer
     }
 
-    const finish = (result: ApiResult | Download): Answer => success(result, format as Format)
+    const finish = (result: ApiResult | Download): Answer => success(result, format as Format, this.texts)
     try {
       found = call.found ?? this.options.router.match(world, call)
       const result = this.options.router.handle(world, {...call, via: this.node}, found)

@@ -100,6 +100,8 @@ export class Store {
   readonly loadedTime: number
   /** Whether the directory already held a state. */
   readonly resumed: boolean
+  /** Grows with every record that changes; lists that grow do not count. */
+  version = 0
   private readonly maps = new Map<string, Map<string, unknown>>()
   private readonly collections = new Map<string, MemoryCollection<unknown>>()
   private readonly dirty = new Map<string, Set<string>>()
@@ -195,6 +197,7 @@ export class Store {
   }
 
   private mark(name: string, key: string): void {
+    this.version++
     if (!this.journal) return
     let keys = this.dirty.get(name)
     if (!keys) this.dirty.set(name, (keys = new Set()))

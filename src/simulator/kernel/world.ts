@@ -12,7 +12,7 @@ import type {MetaRecord, NodeRecord} from './state.js'
 const FIGURES_SECONDS = 300
 /** The others notice that a node is gone, and that it is reachable again, after so long (cluster facts, "Quorum loss"). */
 const LOSS_SECONDS = 8
-const RETURN_SECONDS = 4
+const RETURN_SECONDS = 3.9
 /** A machine that has just lost its power still has an address for so long, at which nobody listens. */
 const REFUSED_SECONDS = 4
 /** How long the search for a machine that is not there takes. */
@@ -35,6 +35,8 @@ export class World {
   readonly fileLocks: FileLocks
   /** Certificate fingerprint of each node, filled by the server. */
   readonly fingerprints = new Map<string, string>()
+  private readonly answers = new Map<string, object>()
+  private answersStamp = ''
   private readonly memo = new Map<(record: never) => unknown, WeakMap<object, unknown>>()
 
   constructor(
@@ -54,6 +56,22 @@ export class World {
     let value = known.get(record) as T | undefined
     if (value === undefined) known.set(record, (value = derive(record)))
     return value
+  }
+
+  /**
+   * What `make` answers, asked once per question as long as nothing changes, and no longer than a second of the displayed time. For long lists that clients poll;
+   * the answer is frozen, and its text is kept with it.
+   */
+  answerOnce<T extends object>(question: string, make: () => T): T {
+    const stamp = `${this.store.version} ${this.clock.now()}`
+    if (stamp !== this.answersStamp) {
+      this.answersStamp = stamp
+      this.answers.clear()
+    }
+
+    let answer = this.answers.get(question) as T | undefined
+    if (!answer) this.answers.set(question, (answer = Object.freeze(make())))
+    return answer
   }
 
   get meta(): MetaRecord {

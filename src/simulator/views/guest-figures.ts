@@ -65,10 +65,13 @@ function rootSize({config, run}: GuestRecord, size: number): number {
   return run && isImage && size > 0 ? ext4Capacity(size) : size
 }
 
-/** What a guest uses. Steady figures of an idle guest: `uptime` in seconds, the counters grow with it. */
-export function guestUsage(guest: GuestRecord, nowMs: number): GuestUsage {
+/**
+ * What a guest uses. Steady figures of an idle guest: `uptime` in seconds, the counters grow with it.
+ * @param limits those of the guest, from who knows them already
+ */
+export function guestUsage(guest: GuestRecord, nowMs: number, limits?: GuestLimits): GuestUsage {
   if (!guest.run) return STOPPED
-  const {maxmem, maxdisk} = guestLimits(guest)
+  const {maxmem, maxdisk} = limits ?? guestLimits(guest)
   const uptime = Math.max(1, Math.floor((nowMs - guest.run.startedAt) / 1000))
   return {
     cpu: guest.type === 'qemu' ? 0.02 : 0.001,

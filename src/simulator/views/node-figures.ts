@@ -42,11 +42,13 @@ export class Figures {
     const maxcpu = node.sockets * node.cores
     let mem = node.baseMemoryBytes
     let busy = node.baseCpu * maxcpu
+    const now = this.world.clock.nowMs()
     for (const guest of this.guests(node.node)) {
       if (!guest.run) continue
-      const usage = guestUsage(guest, this.world.clock.nowMs())
+      const limits = this.world.derived(guest, guestLimits)
+      const usage = guestUsage(guest, now, limits)
       mem += usage.mem
-      busy += usage.cpu * (this.world.derived(guest, guestLimits).maxcpu || maxcpu)
+      busy += usage.cpu * (limits.maxcpu || maxcpu)
     }
 
     const root = [...this.world.store.of('storages').values()].find((storage) => storage.filesystem === 'root')

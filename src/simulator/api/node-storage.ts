@@ -87,6 +87,10 @@ export const nodeStorageRoutes: Routes = {
     )
   },
 
+  // what is in a backup is not kept, so there are no files to be had
+  'GET /nodes/{node}/storage/{storage}/file-restore/list': (call) => noFiles(call),
+  'GET /nodes/{node}/storage/{storage}/file-restore/download': (call) => noFiles(call),
+
   'GET /nodes/{node}/storage/{storage}/identity'(call) {
     const storage = storageOnNode(call.world, call.required('storage'), call.node)
     const {path, server, vgname, thinpool, pool, datastore} = storage.config
@@ -102,6 +106,12 @@ export const nodeStorageRoutes: Routes = {
         : `storage type '${storage.type}' does not support import`,
     )
   },
+}
+
+function noFiles(call: Call): never {
+  const {type} = storageOnNode(call.world, call.required('storage'), call.node)
+  if (type !== 'pbs') paramError({storage: 'Only PBS storages supported for file-restore.'})
+  return die('proxmox-file-restore failed: Error: no block device found in the backup')
 }
 
 /** A storage that is switched off or not for this node has figures, too: all 0. */

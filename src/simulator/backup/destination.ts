@@ -34,5 +34,5 @@ export function openDestination(world: World, node: string, options: JobOptions)
   })
   if (errors.length > 0) throw new PveError(500, errors.join(' '))
   const storage = storageConfig(world, id)
-  return {storage, dumpdir: contentDirectory(storage, 'backup')}
+  return {storage, dumpdir: storage.type === 'pbs' ? '' : contentDirectory(storage, 'backup')}
 }

@@ -167,19 +167,16 @@ async function writeArchive(
   mode: Mode,
   isRunning: boolean,
 ): Promise<VolumeRecord> {
-  const {world, node, task, options, destination} = dump
-  const {storage, dumpdir} = destination
-  const compress = String(options['compress'] ?? '0')
-  const extension = `${guest.type === 'qemu' ? 'vma' : 'tar'}${EXTENSIONS[compress] ?? ''}`
+  const {world, node, task, destination} = dump
+  const {storage} = destination
   const ctime = freeTime(dump, guest)
-  const name = `vzdump-${guest.type}-${guest.vmid}-${archiveTime(ctime, world.node(node).timezone)}.${extension}`
-  const directory = storage ? contentDirectory(storage, 'backup') : dumpdir
+  const {name, path, format} = archiveName(dump, guest, ctime)
   if (guest.type === 'lxc' && isRunning && mode === 'snapshot') task.log("INFO: create storage snapshot 'vzdump'")
   if (guest.type === 'lxc' && isRunning && mode === 'suspend') {
     task.log('INFO: suspending guest')
   }
 
-  task.log(`INFO: creating vzdump archive '${directory}/${name}'`)
+  task.log(`INFO: creating ${isServer(destination) ? 'Proxmox Backup Server' : 'vzdump'} archive '${path}'`)
   const data = disks.reduce((sum, disk) => sum + disk.data, 0)
   if (guest.type === 'qemu') await saveDisks(dump, disks, isRunning)
   else await saveFiles(dump, data)
@@ -187,9 +184,7 @@ async function writeArchive(
   if (guest.type === 'lxc' && isRunning && mode === 'suspend') task.log('INFO: resuming guest')
 
   const size = Math.floor(
-    extension.endsWith('vma') || extension.endsWith('tar')
-      ? PLAIN_ARCHIVE_BYTES + data
-      : ARCHIVE_BYTES + data * COMPRESSED,
+    format === 'vma' || format === 'tar' ? PLAIN_ARCHIVE_BYTES + data : ARCHIVE_BYTES + data * COMPRESSED,
   )
   if (storage && !hasRoom(world, storage, node, size)) {
     die(guest.type === 'qemu' ? 'vma_queue_write: write error - Broken pipe' : `write error: No space left on device`)
@@ -200,7 +195,7 @@ async function writeArchive(
     storage: storage?.storage ?? '',
     ...((!storage || !isShared(storage)) && {node}),
     content: 'backup',
-    format: extension,
+    format,
     size,
     used: size,
     ctime,
@@ -216,6 +211,27 @@ async function writeArchive(
   // what lies outside of all storages is nobody's volume
   if (storage) world.store.of('volumes').put(volumeKey(volume), volume)
   return volume
+}
+
+const isServer = ({storage}: Destination): boolean => storage?.type === 'pbs'
+
+/** A file named after the guest and the moment; on a backup server a group and a moment in UTC. */
+function archiveName(
+  {world, node, options, destination}: Dump,
+  guest: GuestRecord,
+  ctime: number,
+): {readonly name: string; readonly path: string; readonly format: string} {
+  const {storage, dumpdir} = destination
+  if (isServer(destination)) {
+    const kind = guest.type === 'qemu' ? 'vm' : 'ct'
+    const name = `${kind}/${guest.vmid}/${new Date(ctime * 1000).toISOString().replace(/\.\d+Z$/, 'Z')}`
+    return {name, path: name, format: `pbs-${kind}`}
+  }
+
+  const compress = String(options['compress'] ?? '0')
+  const format = `${guest.type === 'qemu' ? 'vma' : 'tar'}${EXTENSIONS[compress] ?? ''}`
+  const name = `vzdump-${guest.type}-${guest.vmid}-${archiveTime(ctime, world.node(node).timezone)}.${format}`
+  return {name, path: `${storage ? contentDirectory(storage, 'backup') : dumpdir}/${name}`, format}
 }
 
 function firewallOf(world: World, guest: GuestRecord) {

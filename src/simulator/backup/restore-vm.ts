@@ -149,7 +149,9 @@ async function restore(
     die(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`)
   checkProtection(old, prefix)
   if (old.run) die(`${prefix} vm is running`)
-  if (call.flag('live-restore')) die('live-restore is only compatible with backup images from a Proxmox Backup Server')
+  if (call.flag('live-restore') && !archive.format.startsWith('pbs-')) {
+    die('live-restore is only compatible with backup images from a Proxmox Backup Server')
+  }
   const contents = backupContents(archive)
   const path = volumePath(world, archive)
   if (contents?.type !== 'qemu') die(`ERROR: file '${path}' does not look like a QemuServer vzdump backup`)

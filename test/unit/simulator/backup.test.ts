@@ -86,6 +86,21 @@ describe('simulated backups', () => {
       expect(left.filter((backup: {protected?: number}) => backup.protected === 1)).to.have.length(1)
     })
 
+    it('names a backup on a backup server after its moment in UTC, and restores from there', async () => {
+      await api.call('POST', '/storage', {
+        storage: 'pbs',
+        type: 'pbs',
+        server: 'backup',
+        datastore: 'main',
+        username: 'u@pbs',
+      })
+      expect(await api.task('POST', '/nodes/pve1/vzdump', {vmid: 100, storage: 'pbs'})).to.equal('OK')
+      const [{volid, format, subtype, vmid}] = await backups('pbs')
+      expect({format, subtype, vmid}).to.deep.equal({format: 'pbs-vm', subtype: 'qemu', vmid: 100})
+      expect(volid).to.match(/^pbs:backup\/vm\/100\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+      expect(await api.task('POST', '/nodes/pve1/qemu', {vmid: 141, archive: volid, 'live-restore': 1})).to.equal('OK')
+    })
+
     it('leaves the guest unlocked when it fails', async () => {
       const local = api.world.store.of('storages').get('local')!
       api.world.store.of('storages').update('local', {usedBytes: local.totalBytes})

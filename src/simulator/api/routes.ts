@@ -47,6 +47,7 @@ import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
 import {pruneBackupsRoutes} from './prune-backups.js'
 import {qemuAgentRoutes} from './qemu-agent.js'
+import {qemuCapabilitiesRoutes} from './qemu-capabilities.js'
 import {qemuConsoleRoutes} from './qemu-console.js'
 import {qemuMigrateRoutes} from './qemu-migrate.js'
 import {qemuSnapshotRoutes} from './qemu-snapshot.js'
@@ -102,6 +103,7 @@ export const routes: Routes = {
   ...poolsRoutes,
   ...pruneBackupsRoutes,
   ...qemuAgentRoutes,
+  ...qemuCapabilitiesRoutes,
   ...qemuConsoleRoutes,
   ...qemuMigrateRoutes,
   ...qemuRoutes,

@@ -66,12 +66,19 @@ export async function createQemu(call: Call): Promise<string> {
       throw new PveError(500, `${failed} ${errorText(error)}`)
     }
 
-    if (call.flag('ha-managed')) task.log(`add VM ${vmid} to the HA manager`)
-    if (call.flag('start')) {
+    if (call.flag('ha-managed')) manageByHa(call, task)
+    if (call.flag('start') && !call.flag('ha-managed')) {
       task.log('Execute autostart')
       autostart(call)
     }
   })
+}
+
+/** Hands the VM over to the HA manager, which starts it if it is to run. */
+function manageByHa(call: Call, task: Task): void {
+  task.log('Add as HA resource')
+  const state = call.flag('start') ? 'started' : 'stopped'
+  call.world.store.of('haResources').put(`vm:${call.vmid}`, {type: 'vm', state})
 }
 
 /** The started VM is another task's business; if that fails, this one does not. */

@@ -1,7 +1,10 @@
 import {die, errorText, paramError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
-import {freeVolume, isBaseVolume, linkedClonesOf} from '../storage/volumes.js'
+import {storageType} from '../storage/types.js'
+import {parseVolumeName} from '../storage/volume-name.js'
+import {findVolume, freeVolume, isBaseVolume, linkedClonesOf, pathOf} from '../storage/volumes.js'
 import {ownVolumes} from './disks.js'
+import {drivesOf, isPlainCdrom, splitVolid, unusedOf} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
 import {checkLock, checkProtection, checkWritable, isTemplate, loadVm} from './vm.js'
 
@@ -32,6 +35,7 @@ export function destroyQemu(call: Call): string {
       if (isTemplate(guest)) checkBases(world, guest)
       checkWritable(world, node, vmid, world.tasks.get(task.upid)?.pid)
       await task.sleep(DESTROY_SECONDS)
+      for (const text of missingDisks(world, guest)) task.log(text)
       for (const volume of volumesToFree(world, guest, call.flag('destroy-unreferenced-disks') ?? false)) {
         try {
           freeOwn(world, volume)
@@ -72,6 +76,27 @@ function freeOwn(world: World, volume: VolumeRecord): void {
   }
 
   freeVolume(world, volumeKey(volume))
+}
+
+/** What storages say about disks the VM should have. */
+function missingDisks(world: World, {config, node, vmid}: GuestRecord): readonly string[] {
+  const files = [
+    ...drivesOf(config)
+      .filter(([, drive]) => !isPlainCdrom(drive))
+      .map(([, {file}]) => file),
+    ...unusedOf(config).map(([, file]) => file),
+  ]
+  return files.flatMap((file) => {
+    const volid = splitVolid(file)
+    const storage = volid && world.store.of('storages').get(volid.storage)
+    if (!storage || findVolume(world, file, node)) return []
+    const name = parseVolumeName(storage, volid.volname)
+    // another guest's disk is not this one's to remove
+    if (name.vmid !== vmid) return []
+    return storageType(storage.type).layout === 'file'
+      ? [`disk image '${pathOf(storage, name)}' does not exist`]
+      : [`Could not remove disk '${file}', check manually: no such volume '${file}'`]
+  })
 }
 
 function volumesToFree(world: World, guest: GuestRecord, unreferenced: boolean): readonly VolumeRecord[] {

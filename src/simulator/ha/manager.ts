@@ -10,6 +10,7 @@ import type {ManagerRecord, NodeState, ServiceRecord} from './records.js'
 const FENCE_AFTER = 60
 /** Nobody holds a node's or the master's lock longer than this without renewing it. */
 const LOCK_LIFETIME = 120
+const ROUND_SECONDS = 10
 /** Locks of work that ended with the node it ran on. */
 const STALE_LOCKS = new Set(['backup', 'mounted'])
 
@@ -139,7 +140,7 @@ class Round {
         if (reported && reported.exit_code !== 0) return this.failed(resource, service)
         const here = reported ? {...service, running: 1 as const, failures: 0} : service
         const best = chooseNode(this.world, resource, this.online, this.others(resource.sid), service.node)
-        return best !== undefined && best !== service.node && here.running
+        return best !== undefined && best !== service.node
           ? this.move(resource, here, 'migrate', best)
           : here
       }
@@ -217,8 +218,9 @@ class Round {
   /** Fenced is a node that has booted since, or whose lock has run out: it cannot be running anything any more. */
   private isFenced(node: string): boolean {
     if (this.online.includes(node)) return true
-    const last = this.world.store.of('haLrm').get(node)?.timestamp ?? 0
-    if (this.now - last < LOCK_LIFETIME) return false
+    // the lifetime counts from when the others missed the node, and one more round is needed to get the lock
+    const last = Math.max(this.world.store.of('haLrm').get(node)?.timestamp ?? 0, this.seen[node] ?? 0)
+    if (this.now - last < LOCK_LIFETIME + ROUND_SECONDS) return false
     this.nodes[node] = 'unknown'
     return true
   }

@@ -35,6 +35,8 @@ export class World {
   readonly fileLocks: FileLocks
   /** Certificate fingerprint of each node, filled by the server. */
   readonly fingerprints = new Map<string, string>()
+  /** The certificate of each node, PEM, filled by the server. */
+  readonly certificates = new Map<string, string>()
   private readonly answers = new Map<string, object>()
   private answersStamp = ''
   private readonly memo = new Map<(record: never) => unknown, WeakMap<object, unknown>>()

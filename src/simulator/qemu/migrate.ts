@@ -173,7 +173,7 @@ async function prepare(migration: Migration): Promise<void> {
     info(migration, 'migrating VM which uses local devices')
   }
 
-  if (!world.sees(node, to)) {
+  if (!world.reaches(node, to)) {
     const options = [
       'BatchMode=yes',
       `HostKeyAlias=${to.node}`,

@@ -222,8 +222,9 @@ class RunningSimulator implements Simulator {
     const nodes = [...this.world.store.of('nodes').values()]
     for (const node of nodes) {
       const server = this.servers.get(node.node)
-      const {fingerprint} = server?.certificate ?? (await this.certificate(node.node))
+      const {fingerprint, cert} = server?.certificate ?? (await this.certificate(node.node))
       this.world.fingerprints.set(node.node, fingerprint)
+      this.world.certificates.set(node.node, cert)
     }
 
     for (const node of nodes) if (node.power === 'on' && !this.servers.has(node.node)) await this.openServer(node)

@@ -124,7 +124,7 @@ function refuse(device: string): never {
 }
 
 function checkDisk(device: string): void {
-  if (!new RegExp(`^${DISK}\\d*$`).test(device)) die(`unable to get device info for '${device}'`)
+  if (!new RegExp(`^${DISK}\\d*$`).test(device)) die('not a valid block device')
 }
 
 function local({world, node}: Call, type: string): readonly StorageRecord[] {

@@ -12,6 +12,7 @@
 import {accessAclRoutes} from './access-acl.js'
 import {accessDomainsRoutes} from './access-domains.js'
 import {accessGroupsRoutes} from './access-groups.js'
+import {accessOpenidRoutes} from './access-openid.js'
 import {accessPasswordRoutes} from './access-password.js'
 import {accessPermissionsRoutes} from './access-permissions.js'
 import {accessRolesRoutes} from './access-roles.js'
@@ -20,6 +21,7 @@ import {accessTicketRoutes} from './access-ticket.js'
 import {accessTokensRoutes} from './access-tokens.js'
 import {accessUsersRoutes} from './access-users.js'
 import {backupJobsRoutes} from './backup-jobs.js'
+import {bulkRoutes} from './bulk.js'
 import {clusterAcmeRoutes} from './cluster-acme.js'
 import {clusterCephRoutes} from './cluster-ceph.js'
 import {clusterConfigRoutes} from './cluster-config.js'
@@ -33,16 +35,27 @@ import {clusterNotificationsRoutes} from './cluster-notifications.js'
 import {clusterOptionsRoutes} from './cluster-options.js'
 import {clusterResourcesRoutes} from './cluster-resources.js'
 import {clusterStatusRoutes} from './cluster-status.js'
+import {cpuModelsRoutes} from './cpu-models.js'
 import {firewallRoutes} from './firewall.js'
 import {lxcConfigRoutes} from './lxc-config.js'
 import {lxcConsoleRoutes} from './lxc-console.js'
 import {lxcSnapshotRoutes} from './lxc-snapshot.js'
 import {lxcStatusRoutes} from './lxc-status.js'
 import {lxcRoutes} from './lxc.js'
+import {nodeAptRoutes} from './node-apt.js'
+import {nodeCephRoutes} from './node-ceph.js'
+import {nodeCertificatesRoutes} from './node-certificates.js'
+import {nodeConfigRoutes} from './node-config.js'
 import {nodeDisksRoutes} from './node-disks.js'
-import {nodeScanRoutes} from './node-scan.js'
+import {nodeFiguresRoutes} from './node-figures.js'
+import {nodeHardwareRoutes} from './node-hardware.js'
+import {nodeIndexRoutes} from './node-index.js'
+import {nodeLogRoutes} from './node-log.js'
 import {nodeNetworkRoutes} from './node-network.js'
+import {nodeScanRoutes} from './node-scan.js'
+import {nodeServicesRoutes} from './node-services.js'
 import {nodeStorageRoutes} from './node-storage.js'
+import {nodeSubscriptionRoutes} from './node-subscription.js'
 import {nodesRoutes} from './nodes.js'
 import {poolsRoutes} from './pools.js'
 import {pruneBackupsRoutes} from './prune-backups.js'
@@ -61,6 +74,7 @@ import {storageRoutes} from './storage.js'
 import {tasksRoutes} from './tasks.js'
 import {versionRoutes} from './version.js'
 import {vzdumpRoutes} from './vzdump.js'
+import {nodeConsoleRoutes, nodeReportRoutes} from './node-console.js'
 
 import type {Routes} from '../kernel/call.js'
 
@@ -68,6 +82,7 @@ export const routes: Routes = {
   ...accessAclRoutes,
   ...accessDomainsRoutes,
   ...accessGroupsRoutes,
+  ...accessOpenidRoutes,
   ...accessPasswordRoutes,
   ...accessPermissionsRoutes,
   ...accessRolesRoutes,
@@ -76,6 +91,7 @@ export const routes: Routes = {
   ...accessTokensRoutes,
   ...accessUsersRoutes,
   ...backupJobsRoutes,
+  ...bulkRoutes,
   ...clusterAcmeRoutes,
   ...clusterCephRoutes,
   ...clusterConfigRoutes,
@@ -89,16 +105,29 @@ export const routes: Routes = {
   ...clusterOptionsRoutes,
   ...clusterResourcesRoutes,
   ...clusterStatusRoutes,
+  ...cpuModelsRoutes,
   ...firewallRoutes,
   ...lxcConfigRoutes,
   ...lxcConsoleRoutes,
   ...lxcRoutes,
   ...lxcSnapshotRoutes,
   ...lxcStatusRoutes,
+  ...nodeAptRoutes,
+  ...nodeCephRoutes,
+  ...nodeCertificatesRoutes,
+  ...nodeConfigRoutes,
+  ...nodeConsoleRoutes,
   ...nodeDisksRoutes,
-  ...nodeScanRoutes,
+  ...nodeFiguresRoutes,
+  ...nodeHardwareRoutes,
+  ...nodeIndexRoutes,
+  ...nodeLogRoutes,
   ...nodeNetworkRoutes,
+  ...nodeReportRoutes,
+  ...nodeScanRoutes,
+  ...nodeServicesRoutes,
   ...nodeStorageRoutes,
+  ...nodeSubscriptionRoutes,
   ...nodesRoutes,
   ...poolsRoutes,
   ...pruneBackupsRoutes,

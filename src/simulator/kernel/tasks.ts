@@ -108,6 +108,11 @@ export class Tasks {
     return this.store.of('taskLogs').get(upid)
   }
 
+  /** Whether somebody works on it; a task of a dead node only looks as if. */
+  isRunning(upid: string): boolean {
+    return this.running.has(upid)
+  }
+
   /** Interrupts a running task, as `DELETE …/tasks/{upid}` does; one that has ended stays as it is. */
   stop(upid: string): void {
     this.running.get(upid)?.abort.abort(new PveError(500, 'received interrupt'))

@@ -11,6 +11,8 @@ const FENCE_AFTER = 60
 /** Nobody holds a node's or the master's lock longer than this without renewing it. */
 const LOCK_LIFETIME = 120
 const ROUND_SECONDS = 10
+/** States a service passes at most in one round. */
+const MOST_STEPS = 4
 /** Locks of work that ended with the node it ran on. */
 const STALE_LOCKS = new Set(['backup', 'mounted'])
 
@@ -68,7 +70,7 @@ class Round {
       }
 
       const service = this.services[sid] ?? {state: 'request_start', node: resource.node, uid: newUid()}
-      this.services[sid] = this.next(resource, service, commands.get(sid))
+      this.services[sid] = this.settle(resource, service, commands.get(sid))
     }
 
     const {masterNode} = this.manager
@@ -112,6 +114,22 @@ class Round {
     }
 
     return result
+  }
+
+  /** Goes from state to state until something has to happen on a node first. */
+  private settle(
+    resource: Resource,
+    service: ServiceRecord,
+    command: {verb: 'migrate' | 'relocate'; target: string} | undefined,
+  ): ServiceRecord {
+    let current = service
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const following = this.next(resource, current, command)
+      if (following.state === current.state) return following
+      current = following
+    }
+
+    return current
   }
 
   private next(

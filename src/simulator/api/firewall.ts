@@ -12,6 +12,7 @@ import {
 import {MACROS} from '../firewall/macros.js'
 import {checkedRule, mergedRule, movedRules, shownRule} from '../firewall/rules.js'
 import {die, paramError, type Json} from '../kernel/pve-error.js'
+import {sdnObject, sdnObjects} from '../network/sdn-state.js'
 import {firewallAliasRoutes} from './firewall-aliases.js'
 import {firewallGroupRoutes} from './firewall-groups.js'
 import {firewallIpsetRoutes} from './firewall-ipsets.js'
@@ -33,6 +34,11 @@ const guest =
   ({vmid}) => ({environment, key: `${type}/${vmid}`, lock: `firewall-vm-${vmid}`})
 const vnet: ScopeOf = (call) => {
   const name = call.required('vnet')
+  const {zone} = sdnObject(sdnObjects(call.world, 'vnets'), name)
+  call.checkAny(
+    `/sdn/zones/${String(zone)}/${name}`,
+    ...(call.method === 'GET' ? ['SDN.Audit', 'SDN.Allocate'] : ['SDN.Allocate']),
+  )
   return {environment: 'vnet', key: `vnet/${name}`, lock: `firewall-vnet-${name}`}
 }
 

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 
 import {assertDigest} from '../config/sections.js'
-import {die, paramError, type Json} from '../kernel/pve-error.js'
+import {die, type Json} from '../kernel/pve-error.js'
 
 import type {Call, Routes} from '../kernel/call.js'
 import type {World} from '../kernel/world.js'
@@ -92,7 +92,7 @@ export const nodeAptRoutes: Routes = {
   [`PUT ${PATH}/repositories`](call) {
     assertDigest(call.text('digest'), digest(call))
     const handle = call.required('handle')
-    if (!STANDARD.some((repository) => repository.handle === handle)) paramError({handle: `invalid handle '${handle}'`})
+    if (!STANDARD.some((repository) => repository.handle === handle)) die(`unknown handle: ${handle}`)
     set(call, handle, true)
     return null
   },

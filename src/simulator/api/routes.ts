@@ -47,6 +47,7 @@ import {nodeCephRoutes} from './node-ceph.js'
 import {nodeCertificatesRoutes} from './node-certificates.js'
 import {nodeConfigRoutes} from './node-config.js'
 import {nodeDisksRoutes} from './node-disks.js'
+import {nodeExecuteRoutes} from './node-execute.js'
 import {nodeFiguresRoutes} from './node-figures.js'
 import {nodeHardwareRoutes} from './node-hardware.js'
 import {nodeIndexRoutes} from './node-index.js'
@@ -78,7 +79,7 @@ import {nodeConsoleRoutes, nodeReportRoutes} from './node-console.js'
 
 import type {Routes} from '../kernel/call.js'
 
-export const routes: Routes = {
+const nouns: Routes = {
   ...accessAclRoutes,
   ...accessDomainsRoutes,
   ...accessGroupsRoutes,
@@ -147,3 +148,5 @@ export const routes: Routes = {
   ...versionRoutes,
   ...vzdumpRoutes,
 }
+
+export const routes: Routes = {...nouns, ...nodeExecuteRoutes(nouns)}

@@ -1,4 +1,5 @@
 import {Figures, isEnabledOn, isShared} from '../views/node-figures.js'
+import {runningObjects} from '../network/sdn-state.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
 
 import type {} from '../ha/records.js'
@@ -124,12 +125,27 @@ function storageEntries(call: Call, figures: Figures): readonly Entry[] {
     )
 }
 
+/** Zones in effect on each node, the one of plain bridges among them. */
 function sdnEntries(call: Call): readonly Entry[] {
-  if (!call.has('/sdn/zones/localnetwork', 'SDN.Audit')) return []
+  const zones = [...runningObjects(call.world, 'zones')]
   return call.world
     .members()
     .filter((node) => call.world.nodeStatus(call.via, node) === 'online')
-    .map(({node}) => ({id: `sdn/${node}/localnetwork`, type: 'sdn', sdn: 'localnetwork', node, status: 'ok'}))
+    .flatMap(({node}) =>
+      [
+        'localnetwork',
+        ...zones
+          .filter(([, {nodes}]) => nodes === undefined || String(nodes).split(',').includes(node))
+          .map(([zone]) => zone),
+      ].map((sdn) => ({
+        id: `sdn/${node}/${sdn}`,
+        type: 'sdn',
+        sdn,
+        node,
+        status: sdn === 'localnetwork' ? 'ok' : 'available',
+      })),
+    )
+    .filter(({sdn}) => call.hasAny(`/sdn/zones/${sdn}`, 'SDN.Audit', 'SDN.Allocate'))
 }
 
 function poolEntries(call: Call): readonly Entry[] {

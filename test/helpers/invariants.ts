@@ -97,13 +97,17 @@ function ghostTasks(world: World): string[] {
 
 /** A lock at rest is that of a suspended guest, or what a task left that died with its node or could not write for lack of quorum. */
 function unexplainedLocks(world: World): string[] {
-  const died = [...world.store.of('tasks').values()].filter(({status = ''}) =>
-    /^unexpected status$|Permission denied|no quorum/.test(status),
+  const died = [...world.store.of('tasks').values()].filter(
+    ({status, upid}) =>
+      status === 'unexpected status' || world.tasks.log(upid)?.some((line) => /Permission denied|no quorum/.test(line)),
   )
   return [...world.store.of('guests').values()]
-    .filter(({config, vmid}) => {
+    .filter(({config, snapshots = {}, vmid}) => {
       const {lock} = config
       if (lock === undefined || lock === 'suspended') return false
+      // as a real one: an interrupted deletion is in the list of snapshots, to be taken up again
+      if (lock === 'snapshot-delete' && Object.values(snapshots).some(({snapstate}) => snapstate === 'delete'))
+        return false
       return !died.some(({id, type}) => id === String(vmid) || id === '' || (/clone/.test(type) && lock !== 'backup'))
     })
     .map(({config, vmid}) => `guest ${vmid} stays locked (${config['lock']}), and nobody knows why`)

@@ -59,9 +59,12 @@ export const lxcSnapshotRoutes: Routes = {
     return call.startTask('vzdelsnapshot', vmid, (task) =>
       withConfigLock(world, {type: 'lxc', node, vmid}, {task}, async () => {
         const guest = loadGuest(world, 'lxc', node, vmid)
-        snapshotOf(guest, name)
+        const snapshot = snapshotOf(guest, name)
         checkLock(guest)
         checkWritable(world, 'lxc', node, vmid, task.upid)
+        // both stay when it is interrupted: nobody knows what is left of the snapshot
+        const snapshots = {...guest.snapshots, [name]: {...snapshot, snapstate: 'delete'}}
+        world.store.of('guests').update(vmid, {snapshots})
         setOptions(world, vmid, {lock: 'snapshot-delete'})
         await task.sleep(SNAPSHOT_SECONDS)
         world.store.of('guests').update(vmid, removeSnapshot(loadGuest(world, 'lxc', node, vmid), name))

@@ -70,6 +70,8 @@ export class Tasks {
   start(start: TaskStart, body: TaskBody): string {
     const meta = this.store.of('meta').get('world')
     const node = this.store.of('nodes').get(start.node)
+    // what a call had to wait for took longer than its node lived
+    if (node?.power === 'off') throw new PveError(596, 'Broken pipe')
     const pid = (meta?.lastPid ?? 1000) + 1
     if (meta) this.store.of('meta').put('world', {...meta, lastPid: pid})
     const starttime = this.clock.now()

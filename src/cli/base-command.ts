@@ -257,6 +257,8 @@ export abstract class BaseCommand<R extends object = object> extends Command {
     const parsed = await super.parse<F, B, A>(
       {
         ...input,
+        // Static members that a command inherits are not its own, so the line above misses them.
+        ...(input.strict !== undefined && {strict: input.strict}),
         args: withoutStdin(input.args),
         flags: nonGreedy(input.flags),
         baseFlags: nonGreedy(input.baseFlags),

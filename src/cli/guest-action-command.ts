@@ -46,10 +46,15 @@ interface PlannedChange {
 /** When a person is asked first: never, when guests were chosen by a selector or `--all`, or always. */
 export type AskWhen = 'always' | 'never' | 'selection'
 
-/** A verb on one guest or on many: resolve, ask where something may be lost, act a few at a time, say what became of each. */
-export abstract class GuestActionCommand extends BaseCommand<
-  GuestChange | PlannedChange | PlannedChange[] | Results<GuestChange>
-> {
+type Outcome = GuestChange | PlannedChange | PlannedChange[] | Results<GuestChange>
+
+/**
+ * A verb on one guest or on many: resolve, ask where something may be lost, act a few at a time, say what became of each.
+ * `Flags` are those of the verb, beside `guestActionFlags`.
+ */
+export abstract class GuestActionCommand<
+  Flags extends GuestActionFlags = GuestActionFlags,
+> extends BaseCommand<Outcome> {
   static override strict = false
   static override args = {
     name: Args.string({description: 'Names or VMIDs.', required: false}),
@@ -65,14 +70,14 @@ export abstract class GuestActionCommand extends BaseCommand<
   protected abstract act(
     services: Services,
     guest: Guest,
-    flags: GuestActionFlags,
+    flags: Flags,
     patience: Patience,
   ): PromiseLike<Result<GuestChange, Failure>>
 
-  protected async perform(
-    names: readonly string[],
-    flags: GuestActionFlags,
-  ): Promise<GuestChange | PlannedChange | PlannedChange[] | Results<GuestChange>> {
+  override async run(): Promise<Outcome> {
+    const parsed = await this.parse()
+    const names = parsed.argv as string[]
+    const flags = parsed.flags as unknown as Flags
     const services = await this.services()
     const selection = flags.all || (flags.selector ?? []).length > 0
     const guests = await this.unwrap(

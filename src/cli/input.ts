@@ -12,13 +12,19 @@ export function readStdin(runtime: Runtime): ResultAsync<string, Failure> {
     return Buffer.concat(chunks).toString('utf8')
   }
 
-  return ResultAsync.fromPromise(read(), (error) => failure('unexpected', `stdin cannot be read: ${(error as Error).message}`))
+  return ResultAsync.fromPromise(read(), (error) =>
+    failure('unexpected', `stdin cannot be read: ${(error as Error).message}`),
+  )
 }
 
 export function readTextFile(path: string): ResultAsync<string, Failure> {
   return ResultAsync.fromPromise(readFile(path, 'utf8'), (error) =>
-    failure('usage', `the file "${path}" cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}`, {
-      hint: 'Give the path of a text file, or - for stdin',
-    }),
+    failure(
+      'usage',
+      `the file "${path}" cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}`,
+      {
+        hint: 'Give the path of a text file, or - for stdin',
+      },
+    ),
   )
 }

@@ -1,4 +1,5 @@
 import type {Connection} from '../proxmox/connection.js'
+import {AccessRepository} from '../repositories/access-repository.js'
 import {ApiRepository} from '../repositories/api-repository.js'
 import {ClusterRepository} from '../repositories/cluster-repository.js'
 import {GuestRepository, QemuRepository} from '../repositories/guest-repository.js'
@@ -10,6 +11,7 @@ import {GuestService} from '../services/guest-service.js'
 import type {Timing} from '../services/patience.js'
 import {TaskService} from '../services/task-service.js'
 import {VmCreateService} from '../services/vm-create-service.js'
+import {Visibility} from '../services/visibility.js'
 import {VmFinishService} from '../services/vm-finish-service.js'
 
 /** The use cases, wired to one connection. */
@@ -27,14 +29,16 @@ export function createServices(connection: Pick<Connection, 'api' | 'request'>, 
   const qemu = new QemuRepository(connection)
   const taskList = new TaskRepository(connection)
   const tasks = new TaskService(taskList, timing)
+  const visibility = new Visibility(new AccessRepository(connection))
   return {
     api: new ApiRepository(connection),
     cluster: new ClusterService(cluster, new NodeRepository(connection)),
-    guests: new GuestService(cluster, guests, tasks, timing),
+    guests: new GuestService(cluster, visibility, guests, qemu, tasks, timing),
     tasks,
     vmCreate: new VmCreateService(
       cluster,
       guests,
+      visibility,
       new CloneService(cluster, qemu, taskList, tasks, timing),
       new VmFinishService(guests, qemu, tasks),
     ),

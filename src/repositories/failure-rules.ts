@@ -148,7 +148,10 @@ const RULES: readonly Rule[] = [
       /is running - destroy failed|container is running|\bvm is running|overwrite running container|can't migrate running/,
     kind: 'conflict',
     reason: 'is-running',
-    hint: ({input}) => (/migrate/.test(input ?? '') ? 'Migrate it online, or shut it down first' : 'Stop it first'),
+    hint: ({input}) =>
+      /migrate/.test(input ?? '')
+        ? 'Migrate it online, or shut it down first'
+        : 'Stop it first, or delete it with --force',
   },
   {pattern: /VM is paused/, kind: 'conflict', reason: 'is-paused', hint: 'Resume it first'},
   {

@@ -54,6 +54,13 @@ export class GuestRepository {
     return ask(`shut down ${guestLabel(guest)}`, () => this.at(guest).status.shutdown.$post(body), upidText)
   }
 
+  /** Asks the guest; what is pending in its configuration is applied. */
+  reboot(guest: GuestRef, options: ShutdownOptions = {}): ResultAsync<string, Failure> {
+    const {timeoutSeconds} = options
+    const body = timeoutSeconds === undefined ? {} : {timeout: timeoutSeconds}
+    return ask(`reboot ${guestLabel(guest)}`, () => this.at(guest).status.reboot.$post(body), upidText)
+  }
+
   delete(guest: GuestRef, options: DeleteOptions = {}): ResultAsync<string, Failure> {
     const query = {
       ...(options.purge === true && {purge: true}),
@@ -85,6 +92,20 @@ export interface CloneOptions {
 /** What only VMs have: `/nodes/{node}/qemu/…`. */
 export class QemuRepository {
   constructor(private readonly connection: Pick<Connection, 'api'>) {}
+
+  reset(vm: GuestRef): ResultAsync<string, Failure> {
+    return ask(`reset ${guestLabel(vm)}`, () => this.vm(vm).status.reset.$post(), upidText)
+  }
+
+  /** @param toDisk saves the memory and stops, instead of pausing */
+  suspend(vm: GuestRef, toDisk: boolean): ResultAsync<string, Failure> {
+    const body = toDisk ? {todisk: true} : {}
+    return ask(`suspend ${guestLabel(vm)}`, () => this.vm(vm).status.suspend.$post(body), upidText)
+  }
+
+  resume(vm: GuestRef): ResultAsync<string, Failure> {
+    return ask(`resume ${guestLabel(vm)}`, () => this.vm(vm).status.resume.$post(), upidText)
+  }
 
   /** `POST …/clone`: the task runs on the source's node under the source's VMID, wherever the copy goes (reference 2.12). */
   clone(source: GuestRef, options: CloneOptions): ResultAsync<string, Failure> {

@@ -6,7 +6,7 @@ import {parseSelector, selectorOf, type Selector} from '../domain/selector.js'
 import {closest} from '../domain/suggest.js'
 import type {TaskReport} from '../domain/task.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
-import type {DeleteOptions, GuestRepository, ShutdownOptions} from '../repositories/guest-repository.js'
+import type {DeleteOptions, GuestRepository, QemuRepository, ShutdownOptions} from '../repositories/guest-repository.js'
 import {impatience, type Patience} from './patience.js'
 import type {TaskService} from './task-service.js'
 import type {Visibility} from './visibility.js'
@@ -18,7 +18,12 @@ export interface Targets {
   readonly all: boolean
 }
 
-export type PowerVerb = 'shutdown' | 'start' | 'stop'
+export type PowerVerb = 'reboot' | 'reset' | 'resume' | 'shutdown' | 'start' | 'stop' | 'suspend'
+
+export interface PowerOptions extends ShutdownOptions {
+  /** suspend: save the memory to disk and stop. */
+  readonly toDisk?: boolean
+}
 
 /** What became of one guest. `changed: false`: it was so already. `task` is absent when nothing had to be done; `upid` alone without waiting. */
 export interface GuestChange {
@@ -32,12 +37,19 @@ export interface GuestChange {
   readonly task?: TaskReport
 }
 
-const GOAL: Readonly<Record<PowerVerb, 'running' | 'stopped'>> = {
+/** The state each verb ends in, where being in it already means that there is nothing to do. */
+const GOAL: Readonly<Record<PowerVerb, string>> = {
   start: 'running',
   stop: 'stopped',
   shutdown: 'stopped',
+  suspend: 'paused',
+  resume: 'running',
+  reboot: 'running',
+  reset: 'running',
 }
-const DOING: Readonly<Record<PowerVerb, string>> = {start: 'start of', stop: 'stop of', shutdown: 'shutdown of'}
+/** These do something to a guest that is in that state already. */
+const REPEATABLE: ReadonlySet<PowerVerb> = new Set(['reboot', 'reset'])
+
 /** Tasks that only hand the wish to the HA manager, which acts ten to twenty seconds later (reference 2.12). */
 const QUEUED_BY_HA: ReadonlySet<string> = new Set(['hamigrate', 'hastart', 'hastop'])
 
@@ -47,6 +59,7 @@ export class GuestService {
     private readonly cluster: ClusterRepository,
     private readonly visibility: Visibility,
     private readonly guests: GuestRepository,
+    private readonly qemu: QemuRepository,
     private readonly tasks: TaskService,
     private readonly clock: Clock,
   ) {}
@@ -93,10 +106,10 @@ export class GuestService {
   power(
     verb: PowerVerb,
     guest: Guest,
-    options: ShutdownOptions & {readonly wait: boolean},
+    options: PowerOptions & {readonly wait: boolean},
     patience: Patience,
   ): ResultAsync<GuestChange, Failure> {
-    const goal = GOAL[verb]
+    const goal = verb === 'suspend' && options.toDisk === true ? 'stopped' : GOAL[verb]
     if (guest.template) {
       return errAsync(
         failure('refused', `${guestLabel(guest)} is a template and cannot ${verb}`, {
@@ -105,18 +118,22 @@ export class GuestService {
       )
     }
 
-    const send = (): ResultAsync<string, Failure> => {
-      if (verb === 'start') return this.guests.start(guest)
-      return verb === 'stop' ? this.guests.stop(guest) : this.guests.shutdown(guest, options)
-    }
-
     // The resources list is up to ten seconds old; the guest's own status is not.
     return this.guests
       .status(guest)
       .andThen((status) =>
-        status === goal
+        status === goal && !REPEATABLE.has(verb)
           ? okAsync(change(guest, goal, false))
-          : new ResultAsync(this.run(send, guest, goal, `${DOING[verb]} ${guestLabel(guest)}`, options.wait, patience)),
+          : new ResultAsync(
+              this.run(
+                () => this.send(verb, guest, options),
+                guest,
+                goal,
+                `${verb} of ${guestLabel(guest)}`,
+                options.wait,
+                patience,
+              ),
+            ),
       )
   }
 
@@ -139,6 +156,31 @@ export class GuestService {
           this.run(() => this.guests.delete(guest, options), guest, 'deleted', what, options.wait, patience),
         ),
     )
+  }
+
+  private send(verb: PowerVerb, guest: Guest, options: PowerOptions): ResultAsync<string, Failure> {
+    switch (verb) {
+      case 'shutdown': {
+        return this.guests.shutdown(guest, options)
+      }
+
+      case 'reboot': {
+        return this.guests.reboot(guest, options)
+      }
+
+      case 'suspend': {
+        return this.qemu.suspend(guest, options.toDisk ?? false)
+      }
+
+      case 'resume':
+      case 'reset': {
+        return this.qemu[verb](guest)
+      }
+
+      default: {
+        return this.guests[verb](guest)
+      }
+    }
   }
 
   private async run(

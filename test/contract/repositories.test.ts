@@ -44,6 +44,7 @@ const everything = requestsOf((connection) => {
     guests.start(guest),
     guests.stop(guest),
     guests.shutdown(guest, {timeoutSeconds: 30, force: true}),
+    guests.reboot(guest, {timeoutSeconds: 30}),
     guests.delete(guest, {purge: true, unreferencedDisks: true}),
   ])
   return [
@@ -65,6 +66,10 @@ const everything = requestsOf((connection) => {
       description: 'a\nb',
     }),
     qemu.setConfig(vm, {cores: 2, memory: 2048, tags: 'a;b', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr1'}),
+    qemu.reset(vm),
+    qemu.suspend(vm, false),
+    qemu.suspend(vm, true),
+    qemu.resume(vm),
     qemu.resize(vm, 'scsi0', 40 * 2 ** 30),
     qemu.resize(vm, 'scsi0', 3.5 * 2 ** 30),
     nodes.status('pve1'),

@@ -1,4 +1,4 @@
-import {Config, type Interfaces, Plugin, run, settings} from '@oclif/core'
+import {type Command, Config, type Interfaces, Plugin, run, settings} from '@oclif/core'
 import {captureOutput} from '@oclif/test'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -157,4 +157,9 @@ const sources = once(async () => {
 function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined
   return () => (loaded ??= load())
+}
+
+/** What oclif knows of each command of the sources. */
+export async function allCommands(): Promise<readonly Command.Loadable[]> {
+  return (await loadSources(processRuntime())).commands
 }

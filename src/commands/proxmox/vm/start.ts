@@ -5,16 +5,12 @@ export default class VmStart extends GuestPowerCommand {
   static override summary = 'Start VMs.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> web',
-    '<%= config.bin %> <%= command.id %> web 102 db',
+    '<%= config.bin %> <%= command.id %> web db',
+    '<%= config.bin %> <%= command.id %> -l tag=lab --parallel 8',
   ]
   static override flags = guestActionFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'start'
   protected readonly past = 'started'
-
-  async run() {
-    const {argv, flags} = await this.parse(VmStart)
-    return this.perform(argv as string[], flags)
-  }
 }

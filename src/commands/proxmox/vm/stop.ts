@@ -13,9 +13,4 @@ export default class VmStop extends GuestPowerCommand {
   protected readonly verb = 'stop'
   protected readonly past = 'stopped'
   protected override readonly ask = 'selection'
-
-  async run() {
-    const {argv, flags} = await this.parse(VmStop)
-    return this.perform(argv as string[], flags)
-  }
 }

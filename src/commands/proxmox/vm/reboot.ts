@@ -1,0 +1,16 @@
+import {guestActionFlags} from '../../../cli/guest-action-command.js'
+import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+
+export default class VmReboot extends GuestPowerCommand {
+  static override summary = 'Ask VMs to reboot; what is pending in their configuration takes effect.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> web',
+    '<%= config.bin %> <%= command.id %> -l tag=dev --yes',
+  ]
+  static override flags = guestActionFlags
+
+  protected readonly guestType = 'qemu'
+  protected readonly verb = 'reboot'
+  protected readonly past = 'rebooted'
+  protected override readonly ask = 'selection'
+}

@@ -1,0 +1,30 @@
+import {expect} from 'chai'
+
+import {allCommands} from '../helpers/run-command.js'
+
+describe('every command', () => {
+  it('has the global flags, a summary and an example', async () => {
+    const commands = await allCommands()
+    expect(commands.length).to.be.greaterThan(40)
+    for (const {id, flags, summary, examples} of commands) {
+      expect(Object.keys(flags), id).to.include.members([
+        'json',
+        'output',
+        'jq',
+        'quiet',
+        'verbose',
+        'debug',
+        'no-input',
+      ])
+      expect(summary, id).to.match(/\.$/)
+      expect(examples?.length ?? 0, id).to.be.greaterThan(0)
+    }
+  })
+
+  it('that works on several guests takes several names', async () => {
+    const commands = await allCommands()
+    const several = commands.filter(({flags}) => 'selector' in flags && 'all' in flags)
+    expect(several.map(({id}) => id)).to.include.members(['proxmox:vm:shutdown', 'proxmox:lxc:delete'])
+    for (const {id, strict} of several) expect(strict, id).to.equal(false)
+  })
+})

@@ -97,7 +97,8 @@ function ghostTasks(world: World): string[] {
 
 /** A lock at rest is that of a suspended guest, or what a task left that died with its node or could not write for lack of quorum. */
 function unexplainedLocks(world: World): string[] {
-  const died = [...world.store.of('tasks').values()].filter(
+  const tasks = [...world.store.of('tasks').values()]
+  const died = tasks.filter(
     ({status, upid}) =>
       status === 'unexpected status' || world.tasks.log(upid)?.some((line) => /Permission denied|no quorum/.test(line)),
   )
@@ -107,6 +108,12 @@ function unexplainedLocks(world: World): string[] {
       if (lock === undefined || lock === 'suspended') return false
       // as a real one: an interrupted deletion is in the list of snapshots, to be taken up again
       if (lock === 'snapshot-delete' && Object.values(snapshots).some(({snapstate}) => snapstate === 'delete'))
+        return false
+      // so is a rollback: half of the volumes may be old, half new
+      if (
+        lock === 'rollback' &&
+        tasks.some(({id, status, type}) => id === String(vmid) && /rollback$/.test(type) && status !== 'OK')
+      )
         return false
       return !died.some(({id, type}) => id === String(vmid) || id === '' || (/clone/.test(type) && lock !== 'backup'))
     })

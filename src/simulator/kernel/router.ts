@@ -156,7 +156,12 @@ function passGate(gate: Gate, handler: Handler, call: Call): ApiResult | Downloa
   }
 
   const entry = gate.before(call)
-  return entry === undefined ? enter() : entry.then(enter)
+  if (entry === undefined) return enter()
+  return entry.then(() => {
+    // it waited longer than its node lived
+    if (call.world.store.of('nodes').get(call.node)?.power === 'off') throw new ProxyError(596, 'Broken pipe')
+    return enter()
+  })
 }
 
 function run(handler: Handler, call: Call): ApiResult | Download | Promise<ApiResult | Download> {

@@ -219,6 +219,7 @@ async function moveOffline(migration: Migration): Promise<void> {
   const local = localVolumes(migration, loadVm(world, node, vmid), false)
   const moved = await sendVolumes(migration, local)
   await task.sleep(0.7)
+  checkConnection(migration)
   moveConfig(migration, moved, undefined)
   for (const {volume} of local) freeVolume(world, volumeKey(volume))
   unlock(world, target, vmid, 'migrate')
@@ -259,6 +260,7 @@ async function moveOnline(migration: Migration, phase: {value: number}): Promise
     info(migration, 'ssh tunnel ver 1')
     if (attached.length > 0) await mirrorDisks(migration, guest, attached)
     await moveMemory(migration, guest, insecure ? `tcp:${to.ip}:60000` : `unix:/run/qemu-server/${vmid}.migrate`)
+    checkConnection(migration)
     if (attached.length > 0) completeMirrors(migration, guest, attached)
   } catch (error) {
     for (const copy of mirrored) freeVolume(world, volumeKey(copy))
@@ -273,11 +275,20 @@ async function moveOnline(migration: Migration, phase: {value: number}): Promise
   unlock(world, target, vmid, 'migrate')
 }
 
-async function startOnTarget({world, task, vmid, target}: Migration): Promise<void> {
+/** The way to the target, over which everything goes, is still there. */
+function checkConnection({world, node, to}: Migration): void {
+  if (!world.reaches(node, to) || !world.isQuorate(to.node))
+    die(`command '/usr/bin/ssh -e none -o 'HostKeyAlias=${to.node}' root@${to.ip}' failed: exit code 255`)
+}
+
+async function startOnTarget(migration: Migration): Promise<void> {
+  const {world, task, vmid, target} = migration
   await task.sleep(0.5)
   const upid = world.tasks.start({node: target, type: 'qmstart', id: vmid, user: 'root@pam'}, (start) => start.sleep(1))
-  await world.tasks.ended(upid)
-  await task.sleep(0.5)
+  // the target may die meanwhile, and then nobody says how its task ended
+  while (world.tasks.isRunning(upid)) await task.sleep(0.2)
+  await task.sleep(0.3)
+  checkConnection(migration)
 }
 
 async function moveMemory(migration: Migration, guest: GuestRecord, uri: string): Promise<void> {

@@ -66,7 +66,7 @@ describe('exit codes', () => {
     const error = await failsWith(7, 'task-failed', CREATE)
     expect(error.message).to.contain('the disk is on fire')
     expect(error.upid).to.match(/^UPID:pve1:/)
-    expect(error.taskLog.at(-1)).to.equal('TASK ERROR: the disk is on fire')
+    expect(error.taskLog.at(-1)).to.match(/^TASK ERROR: .*the disk is on fire$/)
     expect(error.hint).to.contain(`homelab proxmox task log ${error.upid}`)
     const left = await cluster.run(['proxmox', 'vm', 'list', '-l', 'name=web', '--json'])
     expect(left.json()).to.deep.equal([])

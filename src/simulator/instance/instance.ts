@@ -1,7 +1,8 @@
 import {spawn} from 'node:child_process'
 import {closeSync, existsSync, openSync, readFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
 import {execPath, kill} from 'node:process'
-import {fileURLToPath} from 'node:url'
+import {fileURLToPath, pathToFileURL} from 'node:url'
 import {errAsync, okAsync, ResultAsync} from 'neverthrow'
 
 import {failure, type Failure} from '../../domain/failure.js'
@@ -245,7 +246,9 @@ function entryArguments(): string[] {
   const candidates = ['../simulator/main.js', '../../simulator/main.js', '../main.js', '../main.ts']
   const entry = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path))
   if (entry === undefined) throw new Error('the simulator is not part of this installation')
-  return entry.endsWith('.ts') ? ['--import', import.meta.resolve('tsx'), entry] : [entry]
+  return entry.endsWith('.ts')
+    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, entry]
+    : [entry]
 }
 
 function lastLine(file: string): string {

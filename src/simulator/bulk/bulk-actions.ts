@@ -7,8 +7,8 @@ import {hibernateVm} from '../qemu/hibernate.js'
 import {migrateQemu} from '../qemu/migrate.js'
 import {migrationPrecondition} from '../qemu/precondition.js'
 import {startVm, stopVm} from '../qemu/power.js'
-import type {guestGroups} from './guest-list.js';
-import { startup} from './guest-list.js'
+import type {guestGroups} from './guest-list.js'
+import {startup} from './guest-list.js'
 
 import type {ParamValue} from '../kernel/call.js'
 import type {GuestRecord} from '../kernel/state.js'

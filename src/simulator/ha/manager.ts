@@ -158,9 +158,7 @@ class Round {
         if (reported && reported.exit_code !== 0) return this.failed(resource, service)
         const here = reported ? {...service, running: 1 as const, failures: 0} : service
         const best = chooseNode(this.world, resource, this.online, this.others(resource.sid), service.node)
-        return best !== undefined && best !== service.node
-          ? this.move(resource, here, 'migrate', best)
-          : here
+        return best !== undefined && best !== service.node ? this.move(resource, here, 'migrate', best) : here
       }
 
       case 'request_stop': {

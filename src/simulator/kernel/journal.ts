@@ -136,12 +136,17 @@ function removeOthers(directory: string, generation: number, disk: Disk): void {
 
 /** The state after all batches, again as a snapshot. */
 export function replayed(loaded: Pick<Loaded, 'batches' | 'snapshot'>): Snapshot {
-  const collections = new Map(Object.entries(loaded.snapshot).map(([name, entries]) => [name, new Map(entries)]))
+  const collections = new Map(Object.entries(loaded.snapshot).map(([name, entries]) => [name, copyOf(entries)]))
   for (const batch of loaded.batches) {
     for (const change of batch.w) applyChange(collections, change)
   }
 
   return Object.fromEntries([...collections].map(([name, entries]) => [name, [...entries]]))
+}
+
+/** Lists are extended in place; those of the snapshot stay as they are. */
+function copyOf(entries: readonly (readonly [string, unknown])[]): Map<string, unknown> {
+  return new Map(entries.map(([key, value]) => [key, Array.isArray(value) ? [...(value as unknown[])] : value]))
 }
 
 /** Applies one change to a map of collections. */

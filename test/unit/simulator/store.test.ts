@@ -54,6 +54,16 @@ describe('simulator store', () => {
     expect([...new Store(directory).of('pools').keys()]).to.deep.equal(['a', 'c'])
   })
 
+  it('has the lines of a log once after a torn last line', () => {
+    const store = new Store(directory)
+    store.append('taskLogs', 'UPID:x', 'one')
+    store.compact()
+    store.append('taskLogs', 'UPID:x', 'two')
+    store.flush()
+    appendFileSync(join(directory, 'journal-1.jsonl'), '{"t":1,"w":[["taskLo')
+    expect(new Store(directory).of('taskLogs').get('UPID:x')).to.deep.equal(['one', 'two'])
+  })
+
   it('keeps a record put and extended in one turn whole', () => {
     const store = new Store(directory)
     store.of('taskLogs').put('u', [])

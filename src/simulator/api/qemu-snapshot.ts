@@ -1,4 +1,3 @@
-import {configDigest} from '../qemu/vm.js'
 import {snapshotConfig, snapshotList, snapshotOf} from '../guest/snapshots.js'
 import {paramError} from '../kernel/pve-error.js'
 import {hidePassword} from '../qemu/pending.js'
@@ -15,9 +14,7 @@ const BASE = '/nodes/{node}/qemu/{vmid}'
 export const qemuSnapshotRoutes: Routes = {
   [`GET ${BASE}/snapshot`](call) {
     const guest = loadVm(call.world, call.node, call.vmid)
-    return snapshotList(call.world, guest, ({vmstate}) => ({vmstate: vmstate ? 1 : 0})).map((entry) =>
-      entry['name'] === 'current' ? {...entry, digest: configDigest(guest)} : entry,
-    )
+    return snapshotList(call.world, guest, ({vmstate}) => ({vmstate: vmstate ? 1 : 0}))
   },
 
   [`POST ${BASE}/snapshot`]: (call) => createSnapshot(call),

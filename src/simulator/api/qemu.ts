@@ -1,3 +1,4 @@
+import {configDigest} from '../guest/guests.js'
 import {restoreVm} from '../backup/restore-vm.js'
 import {paramError} from '../kernel/pve-error.js'
 import {cloneQemu} from '../qemu/clone.js'
@@ -9,7 +10,7 @@ import {listEntry} from '../qemu/status.js'
 import {moveDisk} from '../qemu/move.js'
 import {templateQemu} from '../qemu/template.js'
 import {unlinkDrives, updateInBackground, updateNow} from '../qemu/update.js'
-import {configDigest, loadVm} from '../qemu/vm.js'
+import {loadVm} from '../qemu/vm.js'
 import {die, type Json} from '../kernel/pve-error.js'
 
 import type {Call, Routes} from '../kernel/call.js'
@@ -56,7 +57,7 @@ export const qemuRoutes: Routes = {
   [`PUT ${BASE}/config`]: (call) => updateNow(call),
   [`POST ${BASE}/config`]: (call) => updateInBackground(call),
   [`GET ${BASE}/pending`]: (call) =>
-    pendingEntries(loadVm(call.world, call.node, call.vmid)).map((entry) => ({...entry})),
+    pendingEntries(call.world, loadVm(call.world, call.node, call.vmid)).map((entry) => ({...entry})),
   [`POST ${BASE}/move_disk`]: (call) => moveDisk(call),
   [`PUT ${BASE}/unlink`]: (call) => unlinkDrives(call),
   [`POST ${BASE}/template`]: (call) => templateQemu(call),
@@ -66,8 +67,8 @@ export const qemuRoutes: Routes = {
 function readConfig(call: Call): Json {
   const guest = loadVm(call.world, call.node, call.vmid)
   const name = call.text('snapshot')
-  if (name === undefined) return shownConfig(guest, call.flag('current') ?? false)
+  if (name === undefined) return shownConfig(call.world, guest, call.flag('current') ?? false)
   if (call.flag('current')) paramError({snapshot: "cannot use 'snapshot' parameter with 'current'"})
   const snapshot = guest.snapshots?.[name] ?? die(`snapshot '${name}' does not exist`)
-  return {...hidePassword(snapshot.config), snaptime: snapshot.snaptime, digest: configDigest(guest)}
+  return {...hidePassword(snapshot.config), snaptime: snapshot.snaptime, digest: configDigest(call.world, guest)}
 }

@@ -50,7 +50,8 @@ export const tasksRoutes: Routes = {
         ...owner(task),
         endtime: task.endtime!,
         status: task.status!,
-        saved: '1',
+        // a task whose end nobody wrote is found ended, not read from a file
+        saved: task.status === 'unexpected status' ? 1 : '1',
       })),
     ]
   },

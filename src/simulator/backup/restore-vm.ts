@@ -2,10 +2,11 @@ import {addUnused} from '../guest/snapshots.js'
 import {backupContents, type BackupContents} from '../guest/backup-contents.js'
 import {checkLock, checkProtection, checkVmidUnused, withOptions} from '../guest/guests.js'
 import {withConfigLock} from '../guest/file-lock.js'
+import {uniqueTags} from '../guest/tags.js'
 import {die, errorText, paramError, permissionError, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {checkBridgeAccess, checkDeviceAccess, checkOptionAccess, checkPoolExists} from '../qemu/access.js'
-import {addToPool, checkSshKeys, uniqueTags} from '../qemu/create.js'
+import {addToPool, checkSshKeys} from '../qemu/create.js'
 import {drivesOf, isCdrom, isCloudInit, parseDrive, printDrive, withProperties} from '../qemu/drives.js'
 import {newUuid, renewSmbios} from '../qemu/identity.js'
 import {completeNet, renewMac} from '../qemu/network.js'
@@ -322,5 +323,5 @@ function restoredConfig(
       ...(result['description'] === undefined ? [] : [String(result['description'])]),
     ].join('\n')
   const merged = withOptions(result, overrides)
-  return merged['tags'] === undefined ? merged : withOptions(merged, {tags: uniqueTags(String(merged['tags']))})
+  return merged['tags'] === undefined ? merged : withOptions(merged, {tags: uniqueTags(world, String(merged['tags']))})
 }

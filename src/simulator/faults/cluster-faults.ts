@@ -48,6 +48,12 @@ export async function applyFault(ground: FaultGround, fault: ClusterFault): Prom
       break
     }
 
+    case 'daemon-down': {
+      if (nodeOf(world, fault.node).power !== 'on') throw new FaultError('refused', `node ${fault.node} is not running`)
+      world.store.of('nodes').update(fault.node, {daemonDown: true})
+      break
+    }
+
     case 'no-quorum': {
       if (world.members().length < 2) throw new FaultError('refused', 'a node alone has no quorum to lose')
       for (const {node} of cutNodes(world, fault)) world.cutNode(node)
@@ -96,6 +102,11 @@ export async function undoFault(ground: FaultGround, fault: ClusterFault): Promi
       if (nodes.get(fault.node)?.power !== 'refusing') break
       nodes.update(fault.node, {power: 'on'})
       await ground.startApi(fault.node)
+      break
+    }
+
+    case 'daemon-down': {
+      nodes.update(fault.node, {daemonDown: undefined})
       break
     }
 

@@ -43,6 +43,7 @@ const KINDS: Readonly<Record<FaultKind, {readonly needs?: readonly Option[]; rea
   'node-offline': {needs: ['node']},
   'node-online': {needs: ['node']},
   'api-down': {needs: ['node']},
+  'daemon-down': {needs: ['node']},
   'no-quorum': {takes: ['node']},
   certificate: {takes: ['node']},
 }

@@ -53,6 +53,8 @@ export type ClusterFault =
   | {readonly kind: 'node-offline'; readonly node: string}
   /** The node runs, and its API does not. */
   | {readonly kind: 'api-down'; readonly node: string}
+  /** The node's API answers what needs no privileges on it, and nothing else. */
+  | {readonly kind: 'daemon-down'; readonly node: string}
   /** One node is cut off from the others, or every node from every other. */
   | {readonly kind: 'no-quorum'; readonly node?: string}
   /** Another certificate than before, on one node or on all. */

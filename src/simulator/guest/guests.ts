@@ -66,9 +66,10 @@ export function configDigest(world: World, guest: GuestRecord): string {
 }
 
 function computeDigest({type, config, pending, snapshots}: GuestRecord): string {
-  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = (record: object | undefined): unknown =>
+    record && Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha1')
-    .update(JSON.stringify([type, sorted, pending, snapshots]))
+    .update(JSON.stringify([type, sorted(config), sorted(pending), sorted(snapshots)]))
     .digest('hex')
 }
 
@@ -82,22 +83,18 @@ export function checkWritable(world: World, type: GuestType, node: string, vmid:
   die(`unable to open file '/etc/pve/${configPath(type, node, vmid)}.tmp.${pid}' - Permission denied`)
 }
 
-/** A configuration with options replaced; one set to undefined is removed. */
-export function withOptions(
-  config: GuestConfig,
-  changes: Readonly<Record<string, number | string | undefined>>,
-): GuestConfig {
+/** New values of options; null or undefined removes one. */
+export type OptionChanges = Readonly<Record<string, number | string | null | undefined>>
+
+/** A configuration with options replaced. */
+export function withOptions(config: GuestConfig, changes: OptionChanges): GuestConfig {
   return Object.fromEntries(
-    Object.entries({...config, ...changes}).filter(([, value]) => value !== undefined),
+    Object.entries({...config, ...changes}).filter(([, value]) => value !== undefined && value !== null),
   ) as GuestConfig
 }
 
 /** Replaces options of a guest that exists; does nothing for one that is gone. */
-export function setOptions(
-  world: World,
-  vmid: number,
-  changes: Readonly<Record<string, number | string | undefined>>,
-): void {
+export function setOptions(world: World, vmid: number, changes: OptionChanges): void {
   const guest = world.store.of('guests').get(vmid)
   if (guest) world.store.of('guests').update(vmid, {config: withOptions(guest.config, changes)})
 }

@@ -8,11 +8,7 @@ type Entry = {[key: string]: Json}
 
 /** The configuration the guest will have after its next start. */
 export function nextConfig({config, pending}: GuestRecord): GuestConfig {
-  if (!pending) return config
-  return withOptions(
-    config,
-    Object.fromEntries(Object.entries(pending).map(([key, value]) => [key, value ?? undefined])),
-  )
+  return pending ? withOptions(config, pending) : config
 }
 
 /** The answer of `…/pending`: each option with its value now, the one it will have, or that it will be deleted. */

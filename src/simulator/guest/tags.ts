@@ -1,16 +1,12 @@
-import type {Call} from '../kernel/call.js'
 import {permissionError} from '../kernel/pve-error.js'
 
-/** Tags in their stored form: each once, sorted, separated by `;`. */
-export function uniqueTags(call: Call, text: string): string {
-  const {caseSensitive, ordering} = tagStyle(call)
-  const seen = new Map<string, string>()
-  for (const tag of splitTags(text)) {
-    const key = caseSensitive ? tag : tag.toLowerCase()
-    if (!seen.has(key)) seen.set(key, key)
-  }
+import type {Call} from '../kernel/call.js'
+import type {World} from '../kernel/world.js'
 
-  const tags = [...seen.values()]
+/** Tags in their stored form: each once, separated by `;`, in lower case and sorted unless the datacenter says otherwise. */
+export function uniqueTags(world: World, text: string): string {
+  const {caseSensitive, ordering} = tagStyle(world)
+  const tags = [...new Set(splitTags(text).map((tag) => (caseSensitive ? tag : tag.toLowerCase())))]
   return (ordering === 'config' ? tags : tags.sort()).join(';')
 }
 
@@ -18,12 +14,12 @@ function splitTags(text: string): readonly string[] {
   return text.split(/[\s,;]+/).filter((tag) => tag !== '')
 }
 
-function tagStyle({world}: Call): {caseSensitive: boolean; ordering: string} {
+function tagStyle(world: World): {caseSensitive: boolean; ordering: string} {
   const style = world.store.of('datacenter').get('options')?.['tag-style']
   const text = typeof style === 'string' ? style : ''
   return {
     caseSensitive: /(?:^|,)case-sensitive=(?:1|on|yes|true)/i.test(text),
-    ordering: /(?:^|,)ordering=(\w+)/.exec(text)?.[1] ?? 'config',
+    ordering: /(?:^|,)ordering=(\w+)/.exec(text)?.[1] ?? 'alphabetical',
   }
 }
 

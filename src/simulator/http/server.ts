@@ -133,6 +133,14 @@ export class NodeServer {
 
   /** Looks at the first byte of a connection to tell TLS from plain HTTP. */
   private accept(socket: net.Socket): void {
+    const world = this.options.world()
+    const node = world.store.of('nodes').get(this.node)
+    if (node && world.isStarting(node)) {
+      socket.on('error', () => {})
+      socket.resetAndDestroy()
+      return
+    }
+
     this.sockets.add(socket)
     socket.once('close', () => this.sockets.delete(socket))
     socket.on('error', () => socket.destroy())

@@ -87,6 +87,8 @@ export class Router {
     const forwarded = method.proxyto === undefined ? undefined : String(params[method.proxyto])
     const target = forwarded === undefined ? request.via : route(world, request.via, forwarded)
     if (typeof target !== 'string') return this.fail(world, target)
+    if (method.protected && world.store.of('nodes').get(target)?.daemonDown)
+      return this.fail(world, {status: 595, reason: 'Connection refused', delay: 0})
 
     const validated = this.frontDoor.validate(method, params)
     const key = `${method.method} ${method.template}`

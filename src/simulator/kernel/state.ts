@@ -80,6 +80,8 @@ export interface NodeRecord {
   readonly member: boolean
   /** Off: dead. `refusing`: the machine is up, its API is not. */
   readonly power: 'off' | 'on' | 'refusing'
+  /** Its proxy answers, and the daemon behind it, which executes what needs privileges, does not run. */
+  readonly daemonDown?: boolean
   /** False: cut off from the other nodes by the network, but running. */
   readonly connected: boolean
   /** Epoch ms at which `connected` last became false, or true again; absent: long ago. */

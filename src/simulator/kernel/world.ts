@@ -17,7 +17,9 @@ const RETURN_SECONDS = 3.9
 const REFUSED_SECONDS = 4
 /** How long the search for a machine that is not there takes. */
 const SEARCH_SECONDS = 3
-/** A node that boots sends its first figures after so long (cluster facts, "Rejoin"). */
+/** From power on until the others hear a node, until its API answers, and from there to its first figures (cluster facts, "Rejoin"). */
+const RING_SECONDS = 4.1
+const BOOT_SECONDS = 4.6
 const FIRST_FIGURES_SECONDS = 12
 
 /** Why one node cannot be talked to from another: what the asked node's proxy answers. */
@@ -168,11 +170,16 @@ export class World {
   unreachable(from: string, to: NodeRecord): Unreachable | undefined {
     if (from === to.node) return undefined
     const refused = {status: 595, reason: 'Connection refused', delay: 0} as const
-    if (to.power === 'refusing') return refused
+    if (to.power === 'refusing' || (to.power === 'on' && this.isStarting(to))) return refused
     if (this.reaches(from, to)) return undefined
     if (to.power === 'off' && to.downSince !== undefined && this.secondsLeft(to.downSince, REFUSED_SECONDS) > 0)
       return refused
     return {status: 595, reason: 'No route to host', delay: SEARCH_SECONDS}
+  }
+
+  /** Whether a node has power and its API does not answer yet. */
+  isStarting(node: NodeRecord): boolean {
+    return node.expired === true && this.secondsLeft(node.bootedAt, BOOT_SECONDS) > 0
   }
 
   /**
@@ -201,9 +208,13 @@ export class World {
 
   /** The node boots: nothing of what it ran is running, its tasks ended without a last word. */
   bootNode(name: string): void {
-    this.store
-      .of('nodes')
-      .update(name, {power: 'on', downSince: undefined, expired: true, bootedAt: this.clock.nowMs()})
+    this.store.of('nodes').update(name, {
+      power: 'on',
+      downSince: undefined,
+      expired: true,
+      daemonDown: undefined,
+      bootedAt: this.clock.nowMs(),
+    })
     this.figuresSoon(name)
     for (const guest of [...this.store.of('guests').values()]) {
       if (guest.node === name && guest.run) this.store.of('guests').update(guest.vmid, {run: undefined})
@@ -213,9 +224,10 @@ export class World {
   }
 
   /** Whether a node is one of those that hear each other, as far as these have noticed. */
-  private isInRing({power, connected, downSince, cutSince, joinedSince}: NodeRecord): boolean {
+  private isInRing({power, connected, downSince, cutSince, joinedSince, expired, bootedAt}: NodeRecord): boolean {
     if (power === 'off') return downSince !== undefined && this.secondsLeft(downSince, LOSS_SECONDS) > 0
     if (!connected) return cutSince !== undefined && this.secondsLeft(cutSince, LOSS_SECONDS) > 0
+    if (expired && this.secondsLeft(bootedAt, RING_SECONDS) > 0) return false
     return joinedSince === undefined || this.secondsLeft(joinedSince, RETURN_SECONDS) === 0
   }
 
@@ -226,7 +238,7 @@ export class World {
   }
 
   private figuresSoon(name: string): void {
-    this.clock.after(FIRST_FIGURES_SECONDS, () => {
+    this.clock.after(BOOT_SECONDS + FIRST_FIGURES_SECONDS, () => {
       if (this.store.of('nodes').get(name)?.power === 'on') this.store.of('nodes').update(name, {expired: undefined})
     })
   }

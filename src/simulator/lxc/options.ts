@@ -64,7 +64,7 @@ export function normalOption(call: Call, key: string, value: number | string): n
     }
 
     case 'tags': {
-      return uniqueTags(call, String(value))
+      return uniqueTags(call.world, String(value))
     }
 
     case 'unprivileged': {

@@ -20,10 +20,11 @@ import {addToPool} from './create.js'
 import {missingVolume} from './disks.js'
 import {type Drive, isCloudInit, isPlainCdrom, parseDrive, printDrive, splitVolid, withProperties} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, checkWritable, isTemplate, withOptions} from '../guest/guests.js'
 import {newUuid, renewSmbios} from './identity.js'
 import {renewMac} from './network.js'
 import {DRIVE_KEYS, isDriveKey} from './options.js'
-import {checkLock, checkWritable, createVm, isTemplate, loadVm, requireVm, withOptions} from './vm.js'
+import {createVm, loadVm, requireVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestConfig, GuestRecord, VolumeRecord} from '../kernel/state.js'
@@ -222,11 +223,11 @@ async function copyVm(
         made,
       )
       current = withOptions(current, {[key]: printDrive(copied)})
-      checkWritable(world, node, newid)
+      checkWritable(world, 'qemu', node, newid)
       world.store.of('guests').put(newid, {vmid: newid, type: 'qemu', node, config: current})
     }
 
-    checkWritable(world, node, newid)
+    checkWritable(world, 'qemu', node, newid)
     const behaviour = world.store.of('guests').get(vmid)?.behaviour
     world.store.of('guests').put(newid, {
       vmid: newid,

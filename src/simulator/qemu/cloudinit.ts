@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 
-import {checkLock, loadVm, updateVm} from './vm.js'
+import {checkLock} from '../guest/guests.js'
+import {loadVm, updateVm} from './vm.js'
 import {type Drive, drivesOf, isCloudInit} from './drives.js'
 import {parseNet} from './network.js'
 import {isCloudInitKey} from './options.js'

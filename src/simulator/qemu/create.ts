@@ -12,11 +12,13 @@ import {
 import {createDisks, type CreatedDisks} from './disks.js'
 import {drivesOf, isCdrom} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
+import {uniqueTags} from '../guest/tags.js'
+import {checkVmidUnused, withOptions} from '../guest/guests.js'
 import {areSshKeys, newMeta, newUuid} from './identity.js'
 import {completeNet} from './network.js'
 import {isDriveKey, optionParams} from './options.js'
 import {startVm} from './power.js'
-import {checkVmidUnused, createVm, loadVm, updateVm, withOptions} from './vm.js'
+import {createVm, loadVm, updateVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestConfig} from '../kernel/state.js'
@@ -102,7 +104,7 @@ async function build(task: Task, {world, node, vmid, options, pool, defaultStora
     made = await createDisks(world, {node, vmid, options, config: options, defaultStorage}, task)
     await task.sleep(CREATE_SECONDS)
     const config = withOptions({...options, ...made.options}, {meta})
-    const complete = withDefaults(config)
+    const complete = withDefaults(world, config)
     const guest = loadVm(world, node, vmid)
     updateVm(world, guest, {config: complete})
   } catch (error) {
@@ -114,13 +116,13 @@ async function build(task: Task, {world, node, vmid, options, pool, defaultStora
 }
 
 /** What Proxmox VE adds when it is not given: the boot order, an identity, a generation id. */
-export function withDefaults(config: GuestConfig): GuestConfig {
+export function withDefaults(world: World, config: GuestConfig): GuestConfig {
   const isArm = config['arch'] === 'aarch64'
   return withOptions(config, {
     boot: config['boot'] ?? defaultBootOrder(config),
     smbios1: config['smbios1'] ?? `uuid=${newUuid()}`,
     ...(!isArm && (config['vmgenid'] === undefined || config['vmgenid'] === '1') && {vmgenid: newUuid()}),
-    ...(config['tags'] !== undefined && {tags: uniqueTags(String(config['tags']))}),
+    ...(config['tags'] !== undefined && {tags: uniqueTags(world, String(config['tags']))}),
   })
 }
 
@@ -134,16 +136,6 @@ export function defaultBootOrder(config: GuestConfig): string {
     .sort()[0]
   const devices = [disk?.[0], cdrom?.[0], net].filter((device) => device !== undefined)
   return devices.length === 0 ? ' ' : `order=${devices.join(';')}`
-}
-
-/** Tags without repetitions; lower case and in order unless the datacenter says otherwise. */
-export function uniqueTags(text: string, world?: World): string {
-  const style = String(world?.store.of('datacenter').get('options')?.['tag-style'] ?? '')
-  const caseSensitive = /(?:^|,)case-sensitive=(?:1|on|yes|true)/.test(style)
-  const tags = text.split(/[\s,;]+/).filter(Boolean)
-  const seen = new Map(tags.map((tag) => [caseSensitive ? tag : tag.toLowerCase(), tag]))
-  const unique = [...seen.keys()]
-  return (/(?:^|,)ordering=config/.test(style) ? unique : unique.sort()).join(';')
 }
 
 /** @throws PveError 500 `SSH public key validation error` */

@@ -6,7 +6,8 @@ import {findVolume, freeVolume, isBaseVolume, linkedClonesOf, pathOf} from '../s
 import {ownVolumes} from './disks.js'
 import {drivesOf, isPlainCdrom, splitVolid, unusedOf} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
-import {checkLock, checkProtection, checkWritable, isTemplate, loadVm} from './vm.js'
+import {checkLock, checkProtection, checkWritable, isTemplate} from '../guest/guests.js'
+import {loadVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestRecord, VolumeRecord} from '../kernel/state.js'
@@ -33,7 +34,7 @@ export function destroyQemu(call: Call): string {
       checkProtection(guest, `can't remove VM ${vmid}`)
       if (!skiplock) checkLock(guest)
       if (isTemplate(guest)) checkBases(world, guest)
-      checkWritable(world, node, vmid, world.tasks.get(task.upid)?.pid)
+      checkWritable(world, 'qemu', node, vmid, task.upid)
       await task.sleep(DESTROY_SECONDS)
       for (const text of missingDisks(world, guest)) task.log(text)
       for (const volume of volumesToFree(world, guest, call.flag('destroy-unreferenced-disks') ?? false)) {

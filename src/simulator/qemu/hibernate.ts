@@ -1,10 +1,11 @@
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, withOptions} from '../guest/guests.js'
 import {volumeKey} from '../kernel/state.js'
 import {freeVolume} from '../storage/volumes.js'
 import {endRun, requireRunning, unlock} from './power.js'
 import {qemuVersion} from './identity.js'
 import {allocateState, saveState} from './snapshots.js'
-import {checkLock, loadVm, setOptions, updateVm, withOptions} from './vm.js'
+import {loadVm, setVmOptions, updateVm} from './vm.js'
 
 import type {VolumeRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
@@ -18,7 +19,6 @@ export async function hibernateVm(
   task: Task,
   {skiplock, storage}: {readonly skiplock: boolean; readonly storage: string | undefined},
 ): Promise<void> {
-  const pid = world.tasks.get(task.upid)?.pid
   let state: VolumeRecord | undefined
   await withConfigLock(world, {node, vmid}, {task}, () => {
     const guest = loadVm(world, node, vmid)
@@ -37,18 +37,18 @@ export async function hibernateVm(
           runningmachine: `pc-i440fx-${version}+pve0`,
         }),
       },
-      pid,
+      task.upid,
     )
   })
   try {
     await saveState(state!, loadVm(world, node, vmid), task)
     await withConfigLock(world, {node, vmid}, {task}, () => {
       endRun(world, node, vmid)
-      setOptions(world, node, vmid, {lock: 'suspended'}, pid)
+      setVmOptions(world, node, vmid, {lock: 'suspended'}, task.upid)
     })
   } catch (error) {
     freeVolume(world, volumeKey(state!))
-    setOptions(world, node, vmid, {vmstate: null, runningmachine: null}, pid)
+    setVmOptions(world, node, vmid, {vmstate: null, runningmachine: null}, task.upid)
     unlock(world, node, vmid, 'suspending')
     throw error
   }

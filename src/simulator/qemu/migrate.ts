@@ -1,4 +1,5 @@
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, checkWritable, withOptions} from '../guest/guests.js'
 import {isHaManaged, requestHaMigration} from '../guest/ha-request.js'
 import {die, errorText, paramError, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
@@ -29,7 +30,7 @@ import {
 import {isDriveKey} from './options.js'
 import {unlock} from './power.js'
 import {localResources} from './precondition.js'
-import {checkLock, checkWritable, loadVm, setOptions, updateVm, withOptions} from './vm.js'
+import {loadVm, setVmOptions, updateVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestConfig, GuestRecord, NodeRecord, VolumeRecord} from '../kernel/state.js'
@@ -229,7 +230,7 @@ function begin(migration: Migration): void {
   const {world, task, node, vmid, to} = migration
   info(migration, `starting migration of VM ${vmid} to node '${to.node}' (${to.ip})`)
   const guest = loadVm(world, node, vmid)
-  updateVm(world, guest, {config: withOptions(guest.config, {lock: 'migrate'})}, world.tasks.get(task.upid)?.pid)
+  updateVm(world, guest, {config: withOptions(guest.config, {lock: 'migrate'})}, task.upid)
 }
 
 /** A running VM: QEMU is started on the target, disks and memory follow, and at last the configuration. */
@@ -477,7 +478,7 @@ function updateSizes(migration: Migration, guest: GuestRecord): void {
       migration,
       `drive '${key}': size of disk '${drive.file}' updated from ${size ?? '0T'} to ${formatDiskSize(volume.size)}`,
     )
-    setOptions(world, node, vmid, {[key]: printDrive(withProperties(drive, {size: formatDiskSize(volume.size)}))})
+    setVmOptions(world, node, vmid, {[key]: printDrive(withProperties(drive, {size: formatDiskSize(volume.size)}))})
   }
 }
 
@@ -581,7 +582,7 @@ function moveConfig(
   mirrored: readonly LocalVolume[] = [],
 ): void {
   const guest = loadVm(world, node, vmid)
-  checkWritable(world, node, vmid, world.tasks.get(task.upid)?.pid)
+  checkWritable(world, 'qemu', node, vmid, task.upid)
   const withFormat = new Set(mirrored.map(({volume}) => volume.volid))
   const rename = (config: GuestConfig): GuestConfig =>
     Object.fromEntries(

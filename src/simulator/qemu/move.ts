@@ -1,4 +1,5 @@
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, checkProtection, configDigest, isTemplate, withOptions} from '../guest/guests.js'
 import {die, errorText, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {
@@ -19,7 +20,7 @@ import {type Drive, isCloudInit, isPlainCdrom, parseDrive, printDrive, splitVoli
 import {isDriveKey} from './options.js'
 import {registerUnused} from './pending.js'
 import {toBaseImages} from './template.js'
-import {checkLock, checkProtection, configDigest, isTemplate, loadVm, updateVm, withOptions} from './vm.js'
+import {loadVm, updateVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestConfig, GuestRecord, VolumeRecord} from '../kernel/state.js'
@@ -98,7 +99,7 @@ function finishMove(
   try {
     const now = loadVm(world, node, vmid)
     const config = withOptions(now.config, {[key]: printDrive(moved)})
-    updateVm(world, now, {config: isDeleting ? config : registerUnused(config, drive)}, world.tasks.get(task.upid)?.pid)
+    updateVm(world, now, {config: isDeleting ? config : registerUnused(config, drive)}, task.upid)
   } catch (error) {
     freeVolume(world, volumeKey(copy))
     throw new PveError(500, `storage migration failed: ${errorText(error)}`)
@@ -110,7 +111,7 @@ function loadSource(call: Call, key: string): Source {
   const guest = loadVm(world, node, vmid)
   checkLock(guest)
   const digest = call.text('digest')
-  if (digest !== undefined && digest !== configDigest(guest)) {
+  if (digest !== undefined && digest !== configDigest(world, guest)) {
     die('detected modified configuration - file changed by other user? Try again.')
   }
 
@@ -206,7 +207,7 @@ function reassign(call: Call, targetId: number): string {
     const target = loadVm(world, node, targetId)
     checkLock(target)
     const digest = call.text('target-digest')
-    if (digest !== undefined && digest !== configDigest(target)) {
+    if (digest !== undefined && digest !== configDigest(world, target)) {
       die(`VM ${targetId}: detected modified configuration - file changed by other user? Try again.`)
     }
 

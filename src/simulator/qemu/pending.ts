@@ -1,8 +1,9 @@
+import {configDigest, withOptions} from '../guest/guests.js'
 import {volumeKey} from '../kernel/state.js'
 import {findVolume, freeVolume} from '../storage/volumes.js'
 import {type Drive, isCloudInit, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
 import {isDriveKey} from './options.js'
-import {configDigest, storeVm, withOptions} from './vm.js'
+import {storeVm} from './vm.js'
 
 import type {GuestConfig, GuestRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
@@ -90,7 +91,7 @@ export function registerUnused(config: GuestConfig, drive: Drive): GuestConfig {
 }
 
 /** What `GET …/config` shows: the present values, with those of the next start over them unless `current`. */
-export function shownConfig(guest: GuestRecord, current: boolean): Record<string, number | string> {
+export function shownConfig(world: World, guest: GuestRecord, current: boolean): Record<string, number | string> {
   const config: Record<string, number | string> = {...guest.config}
   if (!current) {
     for (const [key, value] of Object.entries(guest.pending ?? {})) {
@@ -99,7 +100,7 @@ export function shownConfig(guest: GuestRecord, current: boolean): Record<string
     }
   }
 
-  return {...hidePassword(config), digest: configDigest(guest)}
+  return {...hidePassword(config), digest: configDigest(world, guest)}
 }
 
 /** Passwords are shown as stars. */
@@ -115,9 +116,9 @@ interface PendingEntry {
 }
 
 /** What `GET …/pending` shows. */
-export function pendingEntries(guest: GuestRecord): readonly PendingEntry[] {
+export function pendingEntries(world: World, guest: GuestRecord): readonly PendingEntry[] {
   const pending = guest.pending ?? {}
-  const config = {...hidePassword(guest.config), digest: configDigest(guest)}
+  const config = {...hidePassword(guest.config), digest: configDigest(world, guest)}
   const keys = new Set([...Object.keys(config), ...Object.keys(pending)])
   return [...keys].map((key) => {
     const value = config[key as keyof typeof config] as number | string | undefined

@@ -1,9 +1,10 @@
+import {checkLock} from '../guest/guests.js'
 import {findVolume} from '../storage/volumes.js'
 import {parseDiskSize} from '../views/disks.js'
 import {isEnabledOn, isShared} from '../views/node-figures.js'
 import {drivesOf, isCdrom, parseDrive, splitVolid, unusedOf} from './drives.js'
 import {parseProperties} from './property-string.js'
-import {checkLock, loadVm} from './vm.js'
+import {loadVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {Json} from '../kernel/pve-error.js'

@@ -7,7 +7,8 @@ import {parseDiskSize} from '../views/disks.js'
 import {missingVolume} from './disks.js'
 import {isCdrom, parseDrive, printDrive, splitVolid, withProperties} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
-import {checkDigest, checkLock, loadVm, setOptions} from './vm.js'
+import {checkLock} from '../guest/guests.js'
+import {checkDigest, loadVm, setVmOptions} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {VolumeRecord} from '../kernel/state.js'
@@ -28,7 +29,7 @@ export async function resizeQemu(call: Call): Promise<string | null> {
   const upid = call.startTask('resize', vmid, (task) =>
     withConfigLock(world, {node, vmid}, {task}, async () => {
       const guest = loadVm(world, node, vmid)
-      checkDigest(guest, digest)
+      checkDigest(world, guest, digest)
       if (!skiplock) checkLock(guest)
       const value = guest.config[key] ?? die(`disk '${key}' does not exist`)
       const drive = parseDrive(value)
@@ -41,8 +42,13 @@ export async function resizeQemu(call: Call): Promise<string | null> {
       const bytes = newSize(volume, size)
       checkFormat(world, volume, guest.snapshots !== undefined)
       if (bytes !== volume.size) await grow(world, task, volume, bytes, guest.run !== undefined)
-      const pid = world.tasks.get(task.upid)?.pid
-      setOptions(world, node, vmid, {[key]: printDrive(withProperties(drive, {size: formatDiskSize(bytes)}))}, pid)
+      setVmOptions(
+        world,
+        node,
+        vmid,
+        {[key]: printDrive(withProperties(drive, {size: formatDiskSize(bytes)}))},
+        task.upid,
+      )
     }),
   )
   if (world.release !== '7.4') return upid

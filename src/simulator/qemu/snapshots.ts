@@ -1,4 +1,5 @@
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, withOptions} from '../guest/guests.js'
 import {
   addSnapshot,
   checkNewSnapshot,
@@ -24,7 +25,7 @@ import {renderBytes} from './copy.js'
 import {type Drive, drivesOf, isCdrom, isCloudInit, splitVolid} from './drives.js'
 import {qemuVersion} from './identity.js'
 import {endRun, startVm, unlock} from './power.js'
-import {checkLock, loadVm, setOptions, updateVm, withOptions} from './vm.js'
+import {loadVm, setVmOptions, updateVm} from './vm.js'
 
 import type {Feature} from '../storage/types.js'
 import type {Call} from '../kernel/call.js'
@@ -61,13 +62,12 @@ export function createSnapshot(call: Call): string {
   const description = call.text('description')
   const withState = call.flag('vmstate') ?? false
   return call.startTask('qmsnapshot', vmid, async (task) => {
-    const pid = world.tasks.get(task.upid)?.pid
     let state: VolumeRecord | undefined
     await withConfigLock(world, {node, vmid}, {task}, () => {
       const guest = loadVm(world, node, vmid)
       checkNewSnapshot(guest, name, () => hasFeature(world, guest, 'snapshot'))
       if (withState && guest.run) state = allocateState(world, guest, name, task)
-      updateVm(world, guest, {config: withOptions(guest.config, {lock: 'snapshot'})}, pid)
+      updateVm(world, guest, {config: withOptions(guest.config, {lock: 'snapshot'})}, task.upid)
     })
     try {
       const guest = loadVm(world, node, vmid)
@@ -86,7 +86,7 @@ export function createSnapshot(call: Call): string {
       }
       const machine = `pc-i440fx-${qemuVersion(world).split('.').slice(0, 2).join('.')}+pve0`
       const extra: GuestConfig = state ? {vmstate: state.volid, runningmachine: machine} : {}
-      updateVm(world, now, addSnapshot(now, name, facts, extra), pid)
+      updateVm(world, now, addSnapshot(now, name, facts, extra), task.upid)
     } catch (error) {
       if (state) freeVolume(world, volumeKey(state))
       unlock(world, node, vmid, 'snapshot')
@@ -205,7 +205,7 @@ export function rollbackSnapshot(call: Call): string {
       const {config} = checkRollback(guest, name)
       checkNewest(world, guest, name, config)
       endRun(world, node, vmid)
-      setOptions(world, node, vmid, {lock: 'rollback'})
+      setVmOptions(world, node, vmid, {lock: 'rollback'})
     })
     try {
       const {config} = snapshotOf(loadVm(world, node, vmid), name)

@@ -1,10 +1,11 @@
 import {withConfigLock} from '../guest/file-lock.js'
+import {checkLock, isTemplate} from '../guest/guests.js'
 import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {baseName, findVolume, isBaseVolume, renameVolume, storageConfig, volumeSupports} from '../storage/volumes.js'
 import {missingVolume} from './disks.js'
 import {drivesOf, isCdrom, printDrive, splitVolid, withProperties} from './drives.js'
-import {checkLock, isTemplate, loadVm, setOptions} from './vm.js'
+import {loadVm, setVmOptions} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestRecord} from '../kernel/state.js'
@@ -30,7 +31,7 @@ export function templateQemu(call: Call): string {
   return call.startTask('qmtemplate', vmid, (task) =>
     withConfigLock(world, {node, vmid}, {task}, async () => {
       check()
-      setOptions(world, node, vmid, {template: 1}, world.tasks.get(task.upid)?.pid)
+      setVmOptions(world, node, vmid, {template: 1}, task.upid)
       await toBaseImages(world, node, vmid, task, only)
     }),
   )
@@ -47,6 +48,6 @@ export async function toBaseImages(world: World, node: string, vmid: number, tas
     if (!volumeSupports(world, volume, 'template')) die(`volume '${drive.file}' does not support template/clone`)
     await task.sleep(CONVERT_SECONDS)
     const base = renameVolume(world, volumeKey(volume), {name: baseName(volume)})
-    setOptions(world, node, vmid, {[key]: printDrive(withProperties(drive, {}, base.volid))})
+    setVmOptions(world, node, vmid, {[key]: printDrive(withProperties(drive, {}, base.volid))})
   }
 }

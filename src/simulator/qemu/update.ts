@@ -12,16 +12,18 @@ import {
   checkOptionAccess,
   checkVmPrivileges,
 } from './access.js'
-import {checkSshKeys, uniqueTags} from './create.js'
+import {checkSshKeys} from './create.js'
 import {createDisks} from './disks.js'
 import {isCdrom, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
 import {withConfigLock} from '../guest/file-lock.js'
+import {uniqueTags} from '../guest/tags.js'
+import {checkLock, checkProtection, withOptions} from '../guest/guests.js'
 import {hotplug} from './hotplug.js'
 import {newUuid} from './identity.js'
 import {completeNet} from './network.js'
 import {isDriveKey, optionExists, optionParams} from './options.js'
 import {applyPending, registerUnused} from './pending.js'
-import {checkDigest, checkLock, checkProtection, loadVm, updateVm, withOptions} from './vm.js'
+import {checkDigest, loadVm, updateVm} from './vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {GuestRecord} from '../kernel/state.js'
@@ -187,7 +189,7 @@ async function locked(call: Call, change: Change, then: (apply: Apply) => Promis
   const {world, node, vmid} = call
   await withConfigLock(world, {node, vmid}, {}, async () => {
     const guest = loadVm(world, node, vmid)
-    checkDigest(guest, change.digest)
+    checkDigest(world, guest, change.digest)
     const wakesFromDisk = change.deletions.includes('vmstate') && guest.config['lock'] === 'suspended'
     if (!change.skiplock && !wakesFromDisk) checkLock(guest)
     const complete = withReverts(guest, {
@@ -223,18 +225,18 @@ function checkBalloon(guest: GuestRecord, {options}: Change): void {
 /** Writes the change as pending, then applies what can be applied now. */
 async function applyChange(call: Call, change: Change, progress: Progress, task?: Task): Promise<void> {
   const {world, node, vmid} = call
-  const pid = task ? (world.tasks.get(task.upid)?.pid ?? 384) : 384
+  const upid = task?.upid
   const warn = (text: string): void => (task ? task.log(text) : undefined)
   const order = new BootOrder(loadVm(world, node, vmid), change.deletions.includes('boot'))
-  for (const key of change.deletions) planDeletion(call, change, key, {order, warn, pid})
+  for (const key of change.deletions) planDeletion(call, change, key, {order, warn, upid})
   for (const [key, value] of Object.entries(change.options))
-    await planValue(call, change, key, value, {order, progress, pid})
-  dropUnchanged(call, pid)
+    await planValue(call, change, key, value, {order, progress, upid})
+  dropUnchanged(call, upid)
   const guest = loadVm(world, node, vmid)
   if (!guest.pending) return
   if (guest.run) hotplug(call, guest)
   else {
-    updateVm(world, guest, {}, pid)
+    updateVm(world, guest, {}, upid)
     applyPending(world, guest)
   }
 }
@@ -274,7 +276,7 @@ function planDeletion(
   call: Call,
   change: Change,
   key: string,
-  {order, warn, pid}: {order: BootOrder; warn: (text: string) => void; pid: number},
+  {order, warn, upid}: {order: BootOrder; warn: (text: string) => void; upid: string | undefined},
 ): void {
   const {world, node, vmid} = call
   const guest = loadVm(world, node, vmid)
@@ -318,7 +320,7 @@ function planDeletion(
       pending: {...pending, [key]: null},
       ...(forced.size > 0 && {forcedDeletions: [...forced]}),
     },
-    pid,
+    upid,
   )
 }
 
@@ -341,7 +343,7 @@ async function planValue(
   change: Change,
   key: string,
   given: number | string,
-  {order, progress, pid}: {order: BootOrder; progress: Progress; pid: number},
+  {order, progress, upid}: {order: BootOrder; progress: Progress; upid: string | undefined},
 ): Promise<void> {
   const {world, node, vmid} = call
   const guest = loadVm(world, node, vmid)
@@ -364,7 +366,7 @@ async function planValue(
     if (boot !== undefined) extra['boot'] = boot
   } else if (key === 'tags') {
     checkVmPrivileges(call, vmid, undefined, ['VM.Config.Options'])
-    value = uniqueTags(String(given), world)
+    value = uniqueTags(world, String(given))
   } else if (key === 'boot') {
     checkBootDevices(guest, change, String(given))
   } else {
@@ -380,7 +382,7 @@ async function planValue(
       pending: {...now.pending, ...extra, [key]: value},
       forcedDeletions: without(now.forcedDeletions, key),
     },
-    pid,
+    upid,
   )
 }
 
@@ -407,7 +409,7 @@ function checkBootDevices(guest: GuestRecord, change: Change, boot: string): voi
 }
 
 /** What is to become what it already is does not wait for anything. */
-function dropUnchanged(call: Call, pid: number): void {
+function dropUnchanged(call: Call, upid: string | undefined): void {
   const {world, node, vmid} = call
   const guest = loadVm(world, node, vmid)
   if (!guest.pending) return
@@ -415,5 +417,5 @@ function dropUnchanged(call: Call, pid: number): void {
     value === null ? guest.config[key] !== undefined : guest.config[key] !== value,
   )
   if (entries.length === Object.keys(guest.pending).length) return
-  updateVm(world, guest, {pending: entries.length > 0 ? Object.fromEntries(entries) : undefined}, pid)
+  updateVm(world, guest, {pending: entries.length > 0 ? Object.fromEntries(entries) : undefined}, upid)
 }

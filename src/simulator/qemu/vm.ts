@@ -1,21 +1,18 @@
-import {createHash} from 'node:crypto'
-
+import {checkWritable, configDigest, configPath, guestOn, loadGuest, withOptions} from '../guest/guests.js'
 import {die} from '../kernel/pve-error.js'
 import {parseDrive} from './drives.js'
 import {isDriveKey} from './options.js'
 
+import type {OptionChanges} from '../guest/guests.js'
 import type {GuestConfig, GuestRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
-
-/** The configuration file of a VM below `/etc/pve`. */
-export const configPath = (node: string, vmid: number): string => `nodes/${node}/qemu-server/${vmid}.conf`
 
 /**
  * The VM whose configuration lies on a node.
  * @throws PveError 500 `Configuration file 'nodes/n1/qemu-server/100.conf' does not exist`
  */
 export function loadVm(world: World, node: string, vmid: number): GuestRecord {
-  return findVm(world, node, vmid) ?? die(`Configuration file '${configPath(node, vmid)}' does not exist`)
+  return loadGuest(world, 'qemu', node, vmid)
 }
 
 /**
@@ -28,36 +25,12 @@ export function requireVm(world: World, node: string, vmid: number): GuestRecord
 
 /** The VM of a node, if it has it. */
 export function findVm(world: World, node: string, vmid: number): GuestRecord | undefined {
-  const guest = world.store.of('guests').get(vmid)
-  return guest?.type === 'qemu' && guest.node === node ? guest : undefined
-}
-
-/** @throws PveError 500 `VM is locked (backup)` */
-export function checkLock({config}: Pick<GuestRecord, 'config'>): void {
-  if (config['lock'] !== undefined) die(`VM is locked (${config['lock']})`)
-}
-
-export function isTemplate({config}: Pick<GuestRecord, 'config'>): boolean {
-  return config['template'] === 1
-}
-
-/** @throws PveError 500 `TEXT - protection mode enabled` */
-export function checkProtection({config}: Pick<GuestRecord, 'config'>, text: string): void {
-  if (config['protection'] === 1) die(`${text} - protection mode enabled`)
-}
-
-/** The SHA-1 of what the configuration file holds. */
-export function configDigest({config, pending, snapshots}: GuestRecord): string {
-  const sorted = (record: object | undefined): unknown =>
-    record && Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha1')
-    .update(JSON.stringify([sorted(config), sorted(pending), sorted(snapshots)]))
-    .digest('hex')
+  return guestOn(world, 'qemu', node, vmid)
 }
 
 /** @throws PveError 500 `checksum mismatch (file change by other user?)` */
-export function checkDigest(guest: GuestRecord, digest: string | undefined): void {
-  if (digest !== undefined && digest !== '' && digest !== configDigest(guest)) {
+export function checkDigest(world: World, guest: GuestRecord, digest: string | undefined): void {
+  if (digest !== undefined && digest !== '' && digest !== configDigest(world, guest)) {
     die('checksum mismatch (file change by other user?)')
   }
 }
@@ -65,12 +38,12 @@ export function checkDigest(guest: GuestRecord, digest: string | undefined): voi
 type Changes = {readonly [K in keyof GuestRecord]?: GuestRecord[K] | undefined}
 
 /**
- * Writes a VM's configuration file. Without quorum `/etc/pve` cannot be written.
- * @param pid of the process that writes, as its temporary file is called
- * @throws PveError 500 `unable to open file '/etc/pve/….tmp.384' - Permission denied`
+ * Writes a VM's configuration file.
+ * @param upid of the task that writes; absent: a request that is answered at once
+ * @throws PveError 500 without quorum, as `checkWritable` does
  */
-export function updateVm(world: World, guest: GuestRecord, changes: Changes, pid = 384): GuestRecord {
-  checkWritable(world, guest.node, guest.vmid, pid)
+export function updateVm(world: World, guest: GuestRecord, changes: Changes, upid?: string): GuestRecord {
+  checkWritable(world, 'qemu', guest.node, guest.vmid, upid)
   return storeVm(world, guest, changes)
 }
 
@@ -90,36 +63,16 @@ export function storeVm(world: World, {vmid}: GuestRecord, changes: Changes): Gu
   return world.store.of('guests').update(vmid, {config})
 }
 
-export function checkWritable(world: World, node: string, vmid: number, pid = 384): void {
-  if (!world.isQuorate(node)) {
-    die(`unable to open file '/etc/pve/${configPath(node, vmid)}.tmp.${pid}' - Permission denied`)
-  }
-}
-
-/** A configuration with options replaced; null or undefined removes one. */
-export function withOptions(
-  config: GuestConfig,
-  changes: Readonly<Record<string, number | string | null | undefined>>,
-): GuestConfig {
-  const result: Record<string, number | string> = {...config}
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === null || value === undefined) delete result[key]
-    else result[key] = value
-  }
-
-  return result
-}
-
 /** Changes options of a VM's current configuration, whatever else happened to it meanwhile. */
-export function setOptions(
+export function setVmOptions(
   world: World,
   node: string,
   vmid: number,
-  changes: Readonly<Record<string, number | string | null | undefined>>,
-  pid?: number,
+  changes: OptionChanges,
+  upid?: string,
 ): GuestRecord {
   const guest = loadVm(world, node, vmid)
-  return updateVm(world, guest, {config: withOptions(guest.config, changes)}, pid)
+  return updateVm(world, guest, {config: withOptions(guest.config, changes)}, upid)
 }
 
 /**
@@ -127,18 +80,12 @@ export function setOptions(
  * @throws PveError 500 `close (rename) atomic file '/etc/pve/….conf' failed: File exists`
  */
 export function createVm(world: World, node: string, vmid: number, config: GuestConfig): GuestRecord {
-  checkWritable(world, node, vmid)
+  checkWritable(world, 'qemu', node, vmid)
   if (world.store.of('guests').has(vmid)) {
-    die(`close (rename) atomic file '/etc/pve/${configPath(node, vmid)}' failed: File exists`)
+    die(`close (rename) atomic file '/etc/pve/${configPath('qemu', node, vmid)}' failed: File exists`)
   }
 
   const guest: GuestRecord = {vmid, type: 'qemu', node, config}
   world.store.of('guests').put(vmid, guest)
   return guest
-}
-
-/** @throws PveError 500 `VM 100 already exists on node 'n1'`, or `CT 100 …` */
-export function checkVmidUnused(world: World, vmid: number): void {
-  const other = world.store.of('guests').get(vmid)
-  if (other) die(`${other.type === 'qemu' ? 'VM' : 'CT'} ${vmid} already exists on node '${other.node}'`)
 }

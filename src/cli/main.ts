@@ -2,6 +2,8 @@ import type {Interfaces} from '@oclif/core'
 
 import {flush, handle, run, settings} from '@oclif/core'
 
+import {watchOutput} from './watch-output.js'
+
 /**
  * Runs one command line and leaves the exit code with the process.
  *
@@ -11,6 +13,7 @@ import {flush, handle, run, settings} from '@oclif/core'
 export async function main(load: Interfaces.LoadOptions, argv: string[]): Promise<void> {
   // Otherwise NODE_ENV=development in a shell makes oclif look for TypeScript sources at every start.
   settings.enableAutoTranspile = false
+  watchOutput()
   try {
     await run(argv, load)
     await flush()

@@ -1,8 +1,8 @@
 /**
- * The candidate a mistyped word most likely meant, or undefined when none is close (more than a third of the word, and at least two typos, away).
+ * The candidate a mistyped word most likely meant, or undefined when none is close (more than a third of the word, and at least two typos, away; in words of up to three letters one).
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(2, Math.floor(word.length / 3))
+  const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of candidates) {

@@ -25,6 +25,8 @@ import {finishOf, laterSteps, wishOf, type VmCreateRequest} from './vm-create-re
 import type {VmFinishService} from './vm-finish-service.js'
 import {place, type Prepared} from './vm-placement.js'
 
+const MIB = 2 ** 20
+
 /** `vm create NAME TEMPLATE`: placement, a VMID of its own, the clone, and what was asked on top. */
 export class VmCreateService {
   constructor(
@@ -60,9 +62,9 @@ export class VmCreateService {
 
   /** Everything that can be known and refused from one look at the cluster. */
   private prepare(request: VmCreateRequest): ResultAsync<Prepared, Failure> {
-    const checked = checkGuestName(request.name).andThen(() =>
-      request.vmid === undefined ? ok(0) : checkVmid(request.vmid),
-    )
+    const checked = checkGuestName(request.name)
+      .andThen(() => (request.vmid === undefined ? ok(0) : checkVmid(request.vmid)))
+      .andThen(() => checkMemory(request))
     return checked
       .asyncAndThen(() => this.cluster.resources())
       .andThen((resources) => {
@@ -204,6 +206,17 @@ function checkDiskSize(request: VmCreateRequest, copies: readonly Guest[]): Resu
         details: {field: 'disk-size', value: request.diskBytes, minimum: has},
       },
     ),
+  )
+}
+
+/** Proxmox VE counts memory in whole MiB, from 16 on. A plain number is bytes, which nobody means. */
+function checkMemory({memoryBytes}: VmCreateRequest): Result<void, Failure> {
+  if (memoryBytes === undefined || (memoryBytes >= 16 * MIB && memoryBytes % MIB === 0)) return ok(undefined)
+  return err(
+    failure('usage', `--memory ${formatSize(memoryBytes)} is not possible`, {
+      hint: `Give whole MiB, at least 16, with the unit: ${memoryBytes < 16 * MIB ? `${memoryBytes}MiB` : '4GiB'}`,
+      details: {field: 'memory', value: memoryBytes},
+    }),
   )
 }
 

@@ -183,6 +183,7 @@ describe('vm create on a cluster', () => {
     ['an unknown node', ['web', 'ubuntu-22.04', '--node', 'pve9'], 5, 'not-found'],
     ['a name that Proxmox VE would refuse', ['my_web', 'ubuntu-22.04'], 2, 'usage'],
     ['more memory than any node has', ['web', 'ubuntu-22.04', '--memory', '900GiB'], 8, 'no-capacity'],
+    ['memory without a unit', ['web', 'ubuntu-22.04', '--memory', '4096'], 2, 'usage'],
     ['a disk smaller than that of the template', ['web', 'ubuntu-22.04', '--disk-size', '1GiB'], 2, 'usage'],
     ['an unknown storage', ['web', 'ubuntu-22.04', '--storage', 'nope'], 8, 'refused'],
   ]

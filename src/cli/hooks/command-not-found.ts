@@ -19,6 +19,12 @@ const hook: Hook.CommandNotFound = async function ({argv, config, id}) {
 
 /** Goes down the tree of topics to the first word that leads nowhere, and looks there for the word that was meant. */
 function unknownCommand(words: readonly string[], ids: readonly string[], bin: string): Failure {
+  if (words[0]?.startsWith('-') === true) {
+    return failure('usage', `the flag ${words[0]} stands before the command`, {
+      hint: `flags come after the command: ${bin} proxmox vm list ${words[0]} …`,
+    })
+  }
+
   for (const [i, word] of words.entries()) {
     const before = words.slice(0, i)
     const prefix = before.map((part) => `${part}:`).join('')

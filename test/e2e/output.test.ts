@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url'
 const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 describe('output that cannot be written', () => {
-  for (const argv of [['--version'], ['help', 'exit-codes', '--json'], ['proxmox', 'vm', 'nonsense', '--json']]) {
+  for (const argv of [['--version'], ['help', 'exit-codes', '--json'], ['context', 'list', '--json']]) {
     it(`ends ${argv.join(' ')} with exit 1 and one line when the disk is full`, function () {
       if (!fs.existsSync('/dev/full')) throw new Error('this machine has no /dev/full')
       const full = fs.openSync('/dev/full', 'w')

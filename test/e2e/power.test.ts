@@ -85,3 +85,23 @@ describe('power', () => {
     expect((await run('vm', 'start', 'db')).result).to.include({status: 'running', changed: true})
   })
 })
+
+describe('power of a guest under HA', () => {
+  let cluster: TestCluster
+
+  beforeEach(async () => {
+    cluster = await startCluster({speed: 60})
+  })
+
+  afterEach(() => cluster.stop())
+
+  it('waits for the state, not for the task that only queues the wish', async function () {
+    this.timeout(40_000)
+    const run = async (...argv: string[]) => (await cluster.run(['proxmox', ...argv, '--json'])).json()
+    await run('api', 'post', '/cluster/ha/resources', '-d', 'sid=vm:103', '-d', 'state=stopped')
+    const started = await run('vm', 'start', 'scratch', '--poll-interval', '100ms')
+    expect(started).to.include({status: 'running', changed: true})
+    expect(started.task.upid).to.contain(':hastart:')
+    expect((await run('api', 'get', '/nodes/pve2/qemu/103/status/current')).status).to.equal('running')
+  })
+})

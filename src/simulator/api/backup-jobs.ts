@@ -14,7 +14,7 @@ import {
 import {nextEvent} from '../backup/schedule.js'
 import {withClusterLock} from '../config/cluster-lock.js'
 import {die, paramError} from '../kernel/pve-error.js'
-import {checkPoolExists} from '../qemu/access.js'
+import {checkPoolExists} from '../guest/access.js'
 
 import type {Call, Routes} from '../kernel/call.js'
 import type {Json} from '../kernel/pve-error.js'

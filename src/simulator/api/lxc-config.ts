@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {configDigest, loadGuest} from '../guest/guests.js'
 import {nextConfig, pendingList} from '../guest/pending.js'
 import {snapshotOf} from '../guest/snapshots.js'

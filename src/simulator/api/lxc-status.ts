@@ -1,5 +1,5 @@
 import {isHaManaged, requestHaState} from '../guest/ha-request.js'
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, guestOn, loadGuest} from '../guest/guests.js'
 import {die, paramError} from '../kernel/pve-error.js'
 import {rebootContainer, startContainer, stopContainer} from '../lxc/power.js'

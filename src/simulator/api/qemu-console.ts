@@ -1,7 +1,7 @@
 import {openConsole, vncAnswer} from '../guest/console.js'
 import {die} from '../kernel/pve-error.js'
 import {cloudInitEntries, dump, regenerate} from '../qemu/cloudinit.js'
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock} from '../guest/guests.js'
 import {qemuVersion} from '../qemu/identity.js'
 import {requireRunning} from '../qemu/power.js'

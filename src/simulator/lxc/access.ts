@@ -1,7 +1,7 @@
 import {parsePropertyString} from '../../domain/property-string.js'
 import {checkTags} from '../guest/tags.js'
 import {permissionError} from '../kernel/pve-error.js'
-import {checkBridgeAccess, checkVmPrivileges, checkVolumeAccess} from '../qemu/access.js'
+import {checkBridgeAccess, checkGuestPrivileges, checkVolumeUse} from '../guest/access.js'
 import {NEW_DISK, parseMountPoint} from './mount-points.js'
 
 import type {Call} from '../kernel/call.js'
@@ -47,7 +47,7 @@ function checkOption(call: Call, change: OptionChange, key: string, removed: boo
     permissionError('configuring device passthrough is only allowed for root@pam')
   } else {
     const privilege = PRIVILEGES.find(([pattern]) => pattern.test(key))?.[1] ?? 'VM.Config.Options'
-    checkVmPrivileges(call, vmid, pool, [privilege])
+    checkGuestPrivileges(call, vmid, pool, [privilege])
   }
 
   if (/^(?:rootfs|mp\d+)$/.test(key) && !removed) checkMountPoint(call, vmid, key, set[key])
@@ -62,7 +62,7 @@ function checkMountPoint(call: Call, vmid: number, key: string, value: number | 
   const {type, volume} = parseMountPoint(key, value)
   if (type !== 'volume') permissionError(`mount point type ${type} is only allowed for root@pam`)
   const storage = NEW_DISK.exec(volume)?.[1]
-  if (storage === undefined) checkVolumeAccess(call, vmid, volume)
+  if (storage === undefined) checkVolumeUse(call, vmid, volume)
   else call.check(`/storage/${storage}`, 'Datastore.AllocateSpace')
 }
 
@@ -75,5 +75,5 @@ function checkFeatures(call: Call, {vmid, pool, before, set, unprivileged}: Opti
   )
   const nesting = changed.delete('nesting')
   if (changed.size > 0) permissionError('changing feature flags (except nesting) is only allowed for root@pam')
-  if (nesting) checkVmPrivileges(call, vmid, pool, ['VM.Allocate'])
+  if (nesting) checkGuestPrivileges(call, vmid, pool, ['VM.Allocate'])
 }

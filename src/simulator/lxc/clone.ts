@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {
   checkLock,
   checkVmidUnused,
@@ -11,8 +11,8 @@ import {
 import {snapshotOf} from '../guest/snapshots.js'
 import {die, errorText} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
-import {checkBridgeAccess, checkPoolExists} from '../qemu/access.js'
-import {randomMac} from '../qemu/network.js'
+import {checkBridgeAccess, checkPoolExists} from '../guest/access.js'
+import {randomMac} from '../guest/mac-address.js'
 import {allocateVolume, findVolume, freeVolume, storageConfig, storageOnNode} from '../storage/volumes.js'
 import {isShared} from '../views/node-figures.js'
 import {copyVolume} from './copy.js'

@@ -3,8 +3,8 @@ import {backupContents} from '../guest/backup-contents.js'
 import {isHaManaged} from '../guest/ha-request.js'
 import {checkLock, checkProtection, checkVmidUnused, checkWritable, guestOn, setOptions} from '../guest/guests.js'
 import {die, errorText, paramError, permissionError} from '../kernel/pve-error.js'
-import {checkBridgeAccess, checkPoolExists, checkVolumeAccess} from '../qemu/access.js'
-import {randomMac} from '../qemu/network.js'
+import {checkBridgeAccess, checkPoolExists, checkVolumeUse} from '../guest/access.js'
+import {randomMac} from '../guest/mac-address.js'
 import {parseVolumeName} from '../storage/volume-name.js'
 import {findVolume, hasContent, storageConfig, storageOnNode} from '../storage/volumes.js'
 import {checkOptionAccess} from './access.js'
@@ -144,7 +144,7 @@ function checkArchive(call: Call, vmid: number, archive: string, restore: boolea
   const wanted = restore ? 'backup' : 'vztmpl'
   const {content} = parseVolumeName(storageConfig(call.world, storage), rest.join(':'))
   if (content !== wanted) die(`unable to use volume ${archive} - content type needs to be '${wanted}'`)
-  checkVolumeAccess(call, vmid, archive)
+  checkVolumeUse(call, vmid, archive)
 }
 
 /** A bare number asks for so many GiB on the default storage. */

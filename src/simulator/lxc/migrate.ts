@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, checkWritable, loadGuest, setOptions} from '../guest/guests.js'
 import {isHaManaged, requestHaMigration} from '../guest/ha-request.js'
 import {die, errorText, paramError} from '../kernel/pve-error.js'

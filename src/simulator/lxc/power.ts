@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, guestOn, isTemplate, loadGuest} from '../guest/guests.js'
 import {die} from '../kernel/pve-error.js'
 import {findVolume, storageOnNode} from '../storage/volumes.js'

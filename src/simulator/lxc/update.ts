@@ -1,7 +1,7 @@
 import {checkLock, checkProtection, checkWritable, configDigest, loadGuest, withOptions} from '../guest/guests.js'
 import {addUnused} from '../guest/snapshots.js'
 import {die, errorText, paramError} from '../kernel/pve-error.js'
-import {randomMac} from '../qemu/network.js'
+import {randomMac} from '../guest/mac-address.js'
 import {checkOptionAccess} from './access.js'
 import {mountPoints, NEW_DISK, parseMountPoint, printMountPoint, printNetwork} from './mount-points.js'
 import {normalOption, optionExists, optionsOf} from './options.js'

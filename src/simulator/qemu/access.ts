@@ -1,34 +1,12 @@
-import {die, paramError, permissionError} from '../kernel/pve-error.js'
+import {checkGuestPrivileges, checkVolumeUse} from '../guest/access.js'
+import {die, paramError} from '../kernel/pve-error.js'
 import {hasContent, storageConfig} from '../storage/volumes.js'
-import {parseVolumeName} from '../storage/volume-name.js'
-import {isCdrom, newDisk, parseDrive, splitVolid} from './drives.js'
+import {parseVolumeName, splitVolid} from '../storage/volume-name.js'
+import {isCdrom, newDisk, parseDrive} from './drives.js'
 import {DRIVE_KEYS, isDriveKey, optionPrivileges} from './options.js'
-import {parseNet} from './network.js'
 import {parseProperties} from './property-string.js'
 
 import type {Call} from '../kernel/call.js'
-import type {GuestConfig} from '../kernel/state.js'
-
-/**
- * Privileges on a VM; on its pool instead, while it is being created in one.
- * @throws PveError 403 `Permission check failed (/vms/100, VM.Config.CPU)`
- */
-export function checkVmPrivileges(
-  call: Call,
-  vmid: number,
-  pool: string | undefined,
-  privileges: readonly string[],
-  any = false,
-): void {
-  const path = `/vms/${vmid}`
-  if (
-    pool !== undefined &&
-    (any ? call.hasAny(`/pool/${pool}`, ...privileges) : call.has(`/pool/${pool}`, ...privileges))
-  )
-    return
-  if (any) call.checkAny(path, ...privileges)
-  else call.check(path, ...privileges)
-}
 
 /** What the options to be set or deleted need (reference 2.3); the text for the rest is `only root can set 'x' config`. */
 export function checkOptionAccess(call: Call, vmid: number, pool: string | undefined, keys: readonly string[]): void {
@@ -37,8 +15,8 @@ export function checkOptionAccess(call: Call, vmid: number, pool: string | undef
     const need = optionPrivileges(key)
     if (need === 'root') die(`only root can set '${key}' config`)
     if (need === 'elsewhere') continue
-    if ('any' in need) checkVmPrivileges(call, vmid, pool, need.any, true)
-    else checkVmPrivileges(call, vmid, pool, need.all)
+    if ('any' in need) checkGuestPrivileges(call, vmid, pool, need.any, true)
+    else checkGuestPrivileges(call, vmid, pool, need.all)
     // the boot order of guests is a matter of the host
     if (key === 'startup') call.check('/', 'Sys.Modify')
   }
@@ -52,7 +30,7 @@ export function checkDeviceAccess(
   options: Readonly<Record<string, number | string | undefined>>,
 ): void {
   if (call.isRootPam) return
-  const hwType = (): void => checkVmPrivileges(call, vmid, pool, ['VM.Config.HWType'])
+  const hwType = (): void => checkGuestPrivileges(call, vmid, pool, ['VM.Config.HWType'])
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue
     const text = String(value)
@@ -78,36 +56,6 @@ export function checkDeviceAccess(
   }
 }
 
-/**
- * Whether the caller may use a volume that exists: a privilege on its storage, or it is the VM's own.
- * @throws PveError 403, or 500 for a name the storage cannot read
- */
-export function checkVolumeAccess(call: Call, vmid: number, file: string): void {
-  const volid = splitVolid(file)
-  if (!volid) {
-    if (!call.isRootPam) die('Only root can pass arbitrary filesystem paths.')
-    return
-  }
-
-  const storage = storageConfig(call.world, volid.storage)
-  const name = parseVolumeName(storage, volid.volname)
-  const path = `/storage/${volid.storage}`
-  if (call.has(path, 'Datastore.Allocate')) return
-  if (['iso', 'vztmpl', 'import'].includes(name.content)) {
-    call.checkAny(path, 'Datastore.AllocateSpace', 'Datastore.Audit')
-  } else if (name.vmid === vmid) {
-    return
-  } else if (name.content === 'backup' && name.vmid !== undefined) {
-    call.check(path, 'Datastore.AllocateSpace')
-    call.check(`/vms/${name.vmid}`, 'VM.Backup')
-  } else if (name.vmid !== undefined) {
-    call.check(path, 'Datastore.Audit')
-    call.check(`/vms/${name.vmid}`, 'VM.Config.Disk')
-  } else {
-    die(`missing privileges to access ${file}`)
-  }
-}
-
 /** Everything about drives that is checked before work begins: storages, rights, what kind of volume it is, where it is imported from. */
 export function checkDriveAccess(
   call: Call,
@@ -130,7 +78,7 @@ export function checkDriveAccess(
       const storage = storageConfig(call.world, id)
       if (!hasContent(storage, 'images')) paramError({storage: `storage '${id}' does not support vm images`})
     } else {
-      checkVolumeAccess(call, vmid, drive.file)
+      checkVolumeUse(call, vmid, drive.file)
       if (volid) {
         const {content} = parseVolumeName(storageConfig(call.world, volid.storage), volid.volname)
         if (content !== 'images' && content !== 'iso') paramError({[key]: "content type needs to be 'images' or 'iso'"})
@@ -148,7 +96,7 @@ export function checkDriveAccess(
 }
 
 function checkImportSource(call: Call, vmid: number, key: string, source: string): void {
-  checkVolumeAccess(call, vmid, source)
+  checkVolumeUse(call, vmid, source)
   const volid = splitVolid(source)
   if (!volid) return
   const {content, vmid: owner} = parseVolumeName(storageConfig(call.world, volid.storage), volid.volname)
@@ -186,27 +134,4 @@ export function checkDriveOptions(options: Readonly<Record<string, number | stri
           : undefined
     if (missing !== undefined) paramError({[key]: `${key} requires '${missing}' when using 'import-from'`})
   }
-}
-
-/** Bridges of zones the caller may not use. */
-export function checkBridgeAccess(call: Call, options: GuestConfig): void {
-  if (call.isRootPam) return
-  for (const [key, value] of Object.entries(options)) {
-    if (!/^net\d+$/.test(key)) continue
-    const {properties} = parseNet(String(value))
-    const bridge = properties.get('bridge')
-    if (bridge === undefined) continue
-    const vnet = call.world.store.of('sdn').get(`vnets/${bridge}`)
-    const path = `/sdn/zones/${vnet?.['zone'] === undefined ? 'localnetwork' : String(vnet['zone'])}/${bridge}`
-    const tags = [properties.get('tag'), ...(properties.get('trunks')?.split(';') ?? [])].filter(
-      (tag) => tag !== undefined,
-    )
-    if (tags.length === 0) call.check(path, 'SDN.Use')
-    for (const tag of tags) if (!call.has(path, 'SDN.Use')) call.check(`${path}/${tag}`, 'SDN.Use')
-  }
-}
-
-/** @throws PveError 403 `Permission check failed (pool 'x' does not exist)` */
-export function checkPoolExists(call: Call, pool: string): void {
-  if (!call.world.store.of('pools').has(pool)) permissionError(`pool '${pool}' does not exist`)
 }

@@ -1,17 +1,11 @@
 import {die, errorText, permissionError, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {freeVolume} from '../storage/volumes.js'
-import {
-  checkBridgeAccess,
-  checkDeviceAccess,
-  checkDriveAccess,
-  checkDriveOptions,
-  checkOptionAccess,
-  checkPoolExists,
-} from './access.js'
+import {checkBridgeAccess, checkPoolExists} from '../guest/access.js'
+import {checkDeviceAccess, checkDriveAccess, checkDriveOptions, checkOptionAccess} from './access.js'
 import {createDisks, type CreatedDisks} from './disks.js'
 import {drivesOf, isCdrom} from './drives.js'
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {uniqueTags} from '../guest/tags.js'
 import {checkVmidUnused, withOptions} from '../guest/guests.js'
 import {areSshKeys, newMeta, newUuid} from './identity.js'

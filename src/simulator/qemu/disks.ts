@@ -12,19 +12,9 @@ import {
   storageOnNode,
   validFormats,
 } from '../storage/volumes.js'
-import {parseVolumeName} from '../storage/volume-name.js'
+import {parseVolumeName, splitVolid} from '../storage/volume-name.js'
 import {storageType} from '../storage/types.js'
-import {
-  type Drive,
-  drivesOf,
-  isCdrom,
-  isCloudInit,
-  newDisk,
-  parseDrive,
-  printDrive,
-  splitVolid,
-  withProperties,
-} from './drives.js'
+import {type Drive, drivesOf, isCdrom, isCloudInit, newDisk, parseDrive, printDrive, withProperties} from './drives.js'
 import {DRIVE_KEYS} from './options.js'
 import {copyData} from './copy.js'
 

@@ -47,12 +47,6 @@ export function withProperties(
   return {file, properties}
 }
 
-/** `local:vm-100-disk-0` in its two parts; undefined for paths, `none` and `cdrom`. */
-export function splitVolid(file: string): {readonly storage: string; readonly volname: string} | undefined {
-  const match = /^([A-Za-z][\w.-]*[A-Za-z\d]):(.+)$/.exec(file)
-  return match ? {storage: match[1]!, volname: match[2]!} : undefined
-}
-
 /** What a new disk is to be: its storage, and its size in GiB. Undefined for an existing volume. */
 export function newDisk(drive: Drive): {readonly storage: string | undefined; readonly gib: number} | undefined {
   const match = NEW_DISK.exec(drive.file)

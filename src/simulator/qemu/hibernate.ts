@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, withOptions} from '../guest/guests.js'
 import {volumeKey} from '../kernel/state.js'
 import {freeVolume} from '../storage/volumes.js'

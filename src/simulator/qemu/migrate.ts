@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, checkWritable, withOptions} from '../guest/guests.js'
 import {isHaManaged, requestHaMigration} from '../guest/ha-request.js'
 import {die, errorText, paramError, PveError} from '../kernel/pve-error.js'
@@ -15,18 +15,10 @@ import {
 import {storageType} from '../storage/types.js'
 import {guestUsage} from '../views/guest-figures.js'
 import {isShared} from '../views/node-figures.js'
-import {checkVmPrivileges} from './access.js'
+import {checkGuestPrivileges} from '../guest/access.js'
 import {renderBytes} from './copy.js'
-import {
-  drivesOf,
-  isCdrom,
-  isCloudInit,
-  isPlainCdrom,
-  parseDrive,
-  printDrive,
-  splitVolid,
-  withProperties,
-} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {drivesOf, isCdrom, isCloudInit, isPlainCdrom, parseDrive, printDrive, withProperties} from './drives.js'
 import {isDriveKey} from './options.js'
 import {unlock} from './power.js'
 import {localResources} from './precondition.js'
@@ -100,7 +92,7 @@ function storageMap(call: Call, guest: GuestRecord, target: string): (storage: s
   }
 
   const isIdentity = entries.includes('1')
-  if (entries.length > 0 && !isIdentity) checkVmPrivileges(call, vmid, undefined, ['VM.Config.Disk'])
+  if (entries.length > 0 && !isIdentity) checkGuestPrivileges(call, vmid, undefined, ['VM.Config.Disk'])
   for (const storage of [...pairs.values(), ...(fallback === undefined ? [] : [fallback])]) {
     storageConfig(world, storage)
     call.check(`/storage/${storage}`, 'Datastore.AllocateSpace')

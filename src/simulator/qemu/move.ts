@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, checkProtection, configDigest, isTemplate, withOptions} from '../guest/guests.js'
 import {die, errorText, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
@@ -12,11 +12,12 @@ import {
   storageOnNode,
   volumeSupports,
 } from '../storage/volumes.js'
-import {checkVmPrivileges} from './access.js'
+import {checkGuestPrivileges} from '../guest/access.js'
 import {copyFormat, dataOf} from './clone.js'
 import {copyData, copySeconds, renderBytes} from './copy.js'
 import {missingVolume} from './disks.js'
-import {type Drive, isCloudInit, isPlainCdrom, parseDrive, printDrive, splitVolid, withProperties} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {type Drive, isCloudInit, isPlainCdrom, parseDrive, printDrive, withProperties} from './drives.js'
 import {isDriveKey} from './options.js'
 import {registerUnused} from './pending.js'
 import {toBaseImages} from './template.js'
@@ -197,7 +198,7 @@ function reassign(call: Call, targetId: number): string {
   const {world, node, vmid} = call
   const key = call.required('disk')
   const targetKey = call.text('target-disk') ?? key
-  checkVmPrivileges(call, targetId, undefined, ['VM.Config.Disk'])
+  checkGuestPrivileges(call, targetId, undefined, ['VM.Config.Disk'])
   if (targetId === vmid) {
     die('Moving a disk to the same VM is not possible. Did you mean to move the disk to a different storage or format?')
   }

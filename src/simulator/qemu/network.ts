@@ -1,5 +1,4 @@
-import {randomBytes} from 'node:crypto'
-
+import {randomMac} from '../guest/mac-address.js'
 import {parseProperties, printProperties} from './property-string.js'
 
 import type {World} from '../kernel/world.js'
@@ -48,14 +47,6 @@ export function parseNet(text: string): Net {
 
 export function printNet({model, mac, properties}: Net): string {
   return printProperties({head: mac === undefined ? model : `${model}=${mac}`, properties: new Map(properties)})
-}
-
-/** A free hardware address with the cluster's prefix. */
-export function randomMac(world: World): string {
-  const prefix = String(world.store.of('datacenter').get('options')?.['mac_prefix'] ?? 'BC:24:11').toUpperCase()
-  const given = prefix.split(':').filter(Boolean)
-  const rest = [...randomBytes(6 - given.length)].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase())
-  return [...given, ...rest].join(':')
 }
 
 /** The card as the configuration holds it: one without an address gets one. */

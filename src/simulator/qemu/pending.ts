@@ -1,7 +1,8 @@
 import {configDigest, withOptions} from '../guest/guests.js'
 import {volumeKey} from '../kernel/state.js'
 import {findVolume, freeVolume} from '../storage/volumes.js'
-import {type Drive, isCloudInit, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {type Drive, isCloudInit, isPlainCdrom, parseDrive} from './drives.js'
 import {isDriveKey} from './options.js'
 import {storeVm} from './vm.js'
 

@@ -1,5 +1,6 @@
 import {isEnabledOn, isShared} from '../views/node-figures.js'
-import {drivesOf, isCdrom, isCloudInit, splitVolid} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {drivesOf, isCdrom, isCloudInit} from './drives.js'
 
 import type {GuestRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'

@@ -1,4 +1,4 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, withOptions} from '../guest/guests.js'
 import {
   addSnapshot,
@@ -22,7 +22,8 @@ import {
 import {storageType} from '../storage/types.js'
 import {isShared} from '../views/node-figures.js'
 import {renderBytes} from './copy.js'
-import {type Drive, drivesOf, isCdrom, isCloudInit, splitVolid} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {type Drive, drivesOf, isCdrom, isCloudInit} from './drives.js'
 import {qemuVersion} from './identity.js'
 import {endRun, startVm, unlock} from './power.js'
 import {loadVm, setVmOptions, updateVm} from './vm.js'

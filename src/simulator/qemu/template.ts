@@ -1,10 +1,11 @@
-import {withConfigLock} from '../guest/file-lock.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, isTemplate} from '../guest/guests.js'
 import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {baseName, findVolume, isBaseVolume, renameVolume, storageConfig, volumeSupports} from '../storage/volumes.js'
 import {missingVolume} from './disks.js'
-import {drivesOf, isCdrom, printDrive, splitVolid, withProperties} from './drives.js'
+import {splitVolid} from '../storage/volume-name.js'
+import {drivesOf, isCdrom, printDrive, withProperties} from './drives.js'
 import {loadVm, setVmOptions} from './vm.js'
 
 import type {Call} from '../kernel/call.js'

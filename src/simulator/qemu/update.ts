@@ -3,19 +3,13 @@ import {createHash, randomBytes} from 'node:crypto'
 import {die, errorText, paramError, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {findVolume, freeVolume, storageConfig} from '../storage/volumes.js'
-import {parseVolumeName} from '../storage/volume-name.js'
-import {
-  checkBridgeAccess,
-  checkDeviceAccess,
-  checkDriveAccess,
-  checkDriveOptions,
-  checkOptionAccess,
-  checkVmPrivileges,
-} from './access.js'
+import {parseVolumeName, splitVolid} from '../storage/volume-name.js'
+import {checkBridgeAccess, checkGuestPrivileges} from '../guest/access.js'
+import {checkDeviceAccess, checkDriveAccess, checkDriveOptions, checkOptionAccess} from './access.js'
 import {checkSshKeys} from './create.js'
 import {createDisks} from './disks.js'
-import {isCdrom, isPlainCdrom, parseDrive, splitVolid} from './drives.js'
-import {withConfigLock} from '../guest/file-lock.js'
+import {isCdrom, isPlainCdrom, parseDrive} from './drives.js'
+import {withConfigLock} from '../guest/config-lock.js'
 import {uniqueTags} from '../guest/tags.js'
 import {checkLock, checkProtection, withOptions} from '../guest/guests.js'
 import {hotplug} from './hotplug.js'
@@ -295,16 +289,18 @@ function planDeletion(
   if (/^unused\d+$/.test(key)) {
     const {file} = parseDrive(value)
     checkProtection(guest, `can't remove unused disk '${file}'`)
-    checkVmPrivileges(call, vmid, undefined, ['VM.Config.Disk'])
+    checkGuestPrivileges(call, vmid, undefined, ['VM.Config.Disk'])
     removeUnused(call, guest, key, file, pending)
     return
   }
 
   if (isDriveKey(key)) {
     checkProtection(guest, `can't remove drive '${key}'`)
-    checkVmPrivileges(call, vmid, undefined, [isPlainCdrom(parseDrive(value)) ? 'VM.Config.CDROM' : 'VM.Config.Disk'])
+    checkGuestPrivileges(call, vmid, undefined, [
+      isPlainCdrom(parseDrive(value)) ? 'VM.Config.CDROM' : 'VM.Config.Disk',
+    ])
   } else if (key === 'tags') {
-    checkVmPrivileges(call, vmid, undefined, ['VM.Config.Options'])
+    checkGuestPrivileges(call, vmid, undefined, ['VM.Config.Options'])
   } else {
     checkDeviceAccess(call, vmid, undefined, {[key]: value})
   }
@@ -354,7 +350,7 @@ async function planValue(
   const extra: Record<string, number | string> = {}
   if (isDriveKey(key)) {
     const drive = parseDrive(given)
-    checkVmPrivileges(call, vmid, undefined, [isPlainCdrom(drive) ? 'VM.Config.CDROM' : 'VM.Config.Disk'])
+    checkGuestPrivileges(call, vmid, undefined, [isPlainCdrom(drive) ? 'VM.Config.CDROM' : 'VM.Config.Disk'])
     if (waiting !== undefined && waiting !== null) config = registerUnused(config, parseDrive(waiting))
     const made = await createDisks(
       world,
@@ -365,7 +361,7 @@ async function planValue(
     const boot = isCdrom(drive) && isPlainCdrom(parseDrive(value)) ? order.with(key) : undefined
     if (boot !== undefined) extra['boot'] = boot
   } else if (key === 'tags') {
-    checkVmPrivileges(call, vmid, undefined, ['VM.Config.Options'])
+    checkGuestPrivileges(call, vmid, undefined, ['VM.Config.Options'])
     value = uniqueTags(world, String(given))
   } else if (key === 'boot') {
     checkBootDevices(guest, change, String(given))

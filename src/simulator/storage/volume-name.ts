@@ -30,6 +30,12 @@ const DIRECTORIES: Readonly<Record<string, string>> = {
   import: 'import',
 }
 
+/** `local:vm-100-disk-0` in its two parts; undefined for paths, `none` and `cdrom`. */
+export function splitVolid(file: string): {readonly storage: string; readonly volname: string} | undefined {
+  const match = /^([A-Za-z][\w.-]*[A-Za-z\d]):(.+)$/.exec(file)
+  return match ? {storage: match[1]!, volname: match[2]!} : undefined
+}
+
 /**
  * Reads the part of a volume id after the colon.
  * @throws PveError 500 with the storage type's own text

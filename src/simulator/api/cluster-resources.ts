@@ -166,5 +166,5 @@ function haState({world}: Call, guest: GuestRecord): Json | undefined {
   const sid = `${guest.type === 'lxc' ? 'ct' : 'vm'}:${guest.vmid}`
   const record = resources.get(sid)
   if (!record) return undefined
-  return world.store.of('haManager').get('manager')?.services[sid]?.state ?? record['state'] ?? 'started'
+  return world.store.of('haManager').get('manager')?.services[sid]?.state ?? record['state'] ?? null
 }

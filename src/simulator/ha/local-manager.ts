@@ -29,12 +29,11 @@ export class LocalManagers {
       if (node.power !== 'on' || !world.isQuorate(node.node)) continue
       const mine = Object.entries(manager.services).filter(([, service]) => service.node === node.node)
       const before = world.store.of('haLrm').get(node.node) ?? IDLE
-      const isActive = before.state === 'active'
+      const isActive = before.state === 'active' || mine.length > 0
       const known = new Set(mine.map(([, {uid}]) => uid))
       world.store.of('haLrm').put(node.node, {
         ...before,
-        // the lock is asked for in one round and worked under from the next
-        state: isActive || mine.length > 0 ? 'active' : 'wait_for_agent_lock',
+        state: isActive ? 'active' : 'wait_for_agent_lock',
         timestamp: world.clock.now(),
         results: Object.fromEntries(Object.entries(before.results).filter(([uid]) => known.has(uid))),
       })

@@ -19,7 +19,7 @@ const REFUSED_SECONDS = 4
 const SEARCH_SECONDS = 3
 /** From power on until the others hear a node, until its API answers, and from there to its first figures (cluster facts, "Rejoin"). */
 const RING_SECONDS = 4.1
-const BOOT_SECONDS = 4.6
+const BOOT_SECONDS = 5
 const FIRST_FIGURES_SECONDS = 12
 
 /** Why one node cannot be talked to from another: what the asked node's proxy answers. */

@@ -16,7 +16,7 @@ export default class SimulatorFaultAdd extends SimulatorCommand<FaultRow> {
   }
   static override description = `Requests: fail, drop, delay, truncate hit the first request that matches --method, --path and --node; say --nth, --times or --always for others.
 Tasks: task-fail, task-hang, task-warn hit the first task that matches --type, --vmid and --node, at the first thing it would spend time on.
-The cluster: lock, storage-full, node-offline, api-down, no-quorum, certificate last until they are cleared.
+The cluster: lock, storage-full, node-offline, api-down, daemon-down, no-quorum, certificate last until they are cleared.
 At once: tickets-expired, node-online.
 
 Faults end with the process and with a reset.`

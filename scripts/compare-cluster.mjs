@@ -1,10 +1,10 @@
 /**
  * Plays recorded exchanges with a real three-node cluster against a simulated one and says how far the answers agree.
  *
- *     node --import tsx scripts/compare-cluster.mjs FOLDER [--only TEXT] [--speed N] [--show-mismatches N]
+ *     node --import tsx scripts/compare-cluster.mjs FOLDER [--only TEXT] [--show-mismatches N]
  *
  * FOLDER holds the recordings (`*.json`; they are no part of this package). Each is played by itself, on the simulator's sources: guests, HA resources and
- * dead nodes that were there before its first request are taken from its own first answers, requests are sent at the recorded moments (divided by the speed),
+ * dead nodes that were there before its first request are taken from its own first answers, requests are sent at the recorded moments of a stepped clock,
  * and what happened to nodes meanwhile is done to the simulated ones. Levels: L1 status; L2 and texts (reason, message, errors, exit status); L3 and shape
  * (the same keys with the same types). Values are not compared. Exit: 0 the run was made; 2 it could not be.
  */
@@ -18,12 +18,11 @@ const {values: options, positionals} = parseArgs({
   options: {
     only: {default: '', type: 'string'},
     'show-mismatches': {default: '0', type: 'string'},
-    speed: {default: '10', type: 'string'},
   },
 })
 const [folder] = positionals
 if (folder === undefined) {
-  process.stderr.write('usage: node --import tsx scripts/compare-cluster.mjs FOLDER [--only TEXT] [--speed N]\n')
+  process.stderr.write('usage: node --import tsx scripts/compare-cluster.mjs FOLDER [--only TEXT]\n')
   process.exit(2)
 }
 
@@ -31,8 +30,9 @@ const {startSimulator} = await import('../src/simulator/start-simulator.ts')
 const {recordedCluster} = await import('../src/simulator/fixtures/recorded.ts')
 const {makeCsrfToken, makeTicket} = await import('../src/simulator/access/tickets.ts')
 const MIB = 1024 ** 2
-/** Short recordings are played slower, so that the time of a request counts for less. */
-const SHORTEST_RUN_SECONDS = 8
+/** Time goes on in steps of so much, and a request that is not answered after so long waits for it. */
+const STEP_SECONDS = 0.1
+const SETTLE_MS = 40
 const HA_SECONDS = 46
 
 const pause = (ms) =>
@@ -90,7 +90,7 @@ function startingFixture({steps, began}, recordings) {
     vmid: entry.vmid,
     type: entry.type,
     node: entry.node,
-    config: configOf(entry, answers, text),
+    config: configOf(entry, answers, {steps, text}),
     running: entry.status === 'running',
     ...(entry.uptime > 0 && {uptimeSeconds: entry.uptime}),
   }))
@@ -148,7 +148,7 @@ function namedFiles(steps) {
 const image = {format: 'iso', size: MIB}
 const template = {format: 'tgz', size: 1_033_057, ostype: 'alpine'}
 
-function configOf(entry, answers, text) {
+function configOf(entry, answers, {steps, text}) {
   const told = answers.find((step) => step.method === 'GET' && step.url.endsWith(`/${entry.type}/${entry.vmid}/config`))
   if (told) {
     const {digest: _, ...config} = told.json.data
@@ -161,6 +161,8 @@ function configOf(entry, answers, text) {
   const isVm = entry.type === 'qemu'
   const disk = `${volid ?? `shared:${entry.vmid}/vm-${entry.vmid}-disk-0.${isVm ? 'qcow2' : 'raw'}`},size=${Math.max(1, Math.round((entry.maxdisk ?? 1024 ** 3) / 1024 ** 3))}G`
   const memory = Math.round((entry.maxmem ?? 64 * MIB) / MIB)
+  const resized = steps.find(({url}) => url?.includes(`/${entry.type}/${entry.vmid}/resize`))
+  const diskKey = isVm ? (resized?.form?.disk ?? 'scsi0') : 'rootfs'
   return {
     ...(isVm
       ? {name: entry.name ?? `VM ${entry.vmid}`, memory: String(memory)}
@@ -168,7 +170,7 @@ function configOf(entry, answers, text) {
     ...(entry.maxcpu && {cores: entry.maxcpu}),
     ...(entry.tags && {tags: entry.tags}),
     ...(entry.template && {template: 1}),
-    ...((entry.maxdisk ?? 1) > 0 && {[isVm ? 'scsi0' : 'rootfs']: disk}),
+    ...((entry.maxdisk ?? 1) > 0 && {[diskKey]: disk}),
     ...(entry.maxdisk === 0 && volid !== undefined && {unused0: volid}),
   }
 }
@@ -179,8 +181,47 @@ function seedResources(world, steps) {
   const made = new Set(steps.slice(0, steps.indexOf(shown)).map((step) => step.form?.sid))
   for (const entry of shown?.json.data ?? []) {
     if (entry.type !== 'service' || entry.request_state === undefined || made.has(entry.sid)) continue
-    world.store.of('haResources').put(entry.sid, {type: entry.sid.split(':')[0], state: entry.request_state})
+    const listed = steps
+      .filter((step) => /^\/cluster\/ha\/resources(\/|$)/.test(step.url ?? '') && step.method === 'GET' && step.status === 200)
+      .flatMap((step) => step.json.data)
+      .find(({sid}) => sid === entry.sid)
+    const {group, max_relocate, max_restart} = listed ?? {}
+    const {sid, request_state: state} = entry
+    world.store
+      .of('haResources')
+      .put(
+        sid,
+        Object.fromEntries(
+          Object.entries({type: sid.split(':')[0], state, group, max_relocate, max_restart}).filter(
+            ([, value]) => value !== undefined,
+          ),
+        ),
+      )
   }
+}
+
+/** Tasks that lists show, begun before the recording, and backup jobs nobody made in it. */
+function seedHistory(world, {steps, began}) {
+  const answers = steps.filter((step) => answered(step) && step.method === 'GET')
+  const tasks = answers
+    .filter((step) => /^\/(cluster|nodes\/n\d)\/tasks(\?|$)/.test(step.url))
+    .flatMap((step) => step.json.data)
+    .filter((task) => task.starttime < began)
+  for (const [upid, task] of new Map(tasks.map((task) => [task.upid, task])).entries()) {
+    const [, node, pid, pstart, , type, id, user] = upid.split(':')
+    const log = answers.find(({url}) => decodeURIComponent(url).includes(`${upid}/log`))?.json.data
+    const hasEnded = task.status !== undefined && task.status !== 'unexpected status'
+    world.store.of('tasks').put(upid, {
+      ...{upid, node, type, id, user, starttime: task.starttime},
+      ...{pid: Number.parseInt(pid, 16), pstart: Number.parseInt(pstart, 16)},
+      ...(hasEnded && {status: task.status, endtime: task.endtime}),
+    })
+    world.store.of('taskLogs').put(upid, Array.isArray(log) ? log.map(({t}) => t) : [])
+  }
+
+  const made = new Set(steps.map((step) => step.url === '/cluster/backup' && step.form?.id))
+  const jobs = answers.find((step) => step.url === '/cluster/backup')?.json.data ?? []
+  for (const {id, 'next-run': _, ...job} of jobs) if (!made.has(id)) world.store.of('backupJobs').put(id, {id, ...job})
 }
 
 /** HA resources a status shows on their way out, though no request removed them: somebody did off the record. */
@@ -302,48 +343,89 @@ function shape(value, at, out) {
 /** What depends on the recorded host's own software. */
 const OPAQUE = /\/(?:proxmox-support|blockstat|boot-info|flags|lock)$/
 
+/** The time of a recording on the simulated clock, which moves only from here. */
+class Course {
+  now = 0
+  pending = new Set()
+
+  constructor(sim) {
+    this.sim = sim
+  }
+
+  async advance(seconds) {
+    this.now += seconds
+    await this.sim.advance(seconds)
+  }
+
+  async advanceTo(moment) {
+    while (moment - this.now > STEP_SECONDS) {
+      await this.advance(STEP_SECONDS)
+      // answers that were due go out before time goes on
+      if (this.pending.size > 0) await pause(1)
+    }
+
+    if (moment > this.now) await this.advance(moment - this.now)
+  }
+
+  /** Sends a request, and lets it come as far as it does without time passing. */
+  async begin(exchange) {
+    this.pending.add(exchange)
+    void exchange.then(() => this.pending.delete(exchange))
+    await Promise.race([exchange, pause(SETTLE_MS)])
+  }
+
+  /** Lets time pass until these have been answered. */
+  async finish(exchanges) {
+    while (exchanges.some((exchange) => this.pending.has(exchange))) {
+      await this.advance(STEP_SECONDS)
+      await pause(1)
+    }
+  }
+}
+
 async function play(recording, recordings) {
   const {steps} = recording
-  const speed = Math.min(Number(options.speed), Math.max(2, steps.at(-1).t / SHORTEST_RUN_SECONDS))
   const dead = deadNodes(steps)
-  const sim = await startSimulator({fixture: startingFixture(recording, recordings), speed, offline: dead})
+  const sim = await startSimulator({fixture: startingFixture(recording, recordings), speed: 'stepped', offline: dead})
   seedResources(sim.world, steps)
+  seedHistory(sim.world, recording)
   for (const node of dead) sim.world.store.of('nodes').update(node, {expired: true})
-  const upids = new Map()
   // time for the HA managers to look around
-  await pause((HA_SECONDS * 1000) / speed)
-  let began = Date.now()
+  await sim.advance(HA_SECONDS)
+  const course = new Course(sim)
   const running = []
   const score = {steps: 0, skipped: 0, L1: 0, L2: 0, L3: 0}
-  const misses = []
-  const bases = {}
-  const races = new Map()
+  const report = {upids: new Map(), score, misses: [], bases: {}, races: new Map()}
+  let late = 0
   for (const [index, step] of steps.entries()) {
     const start = step.t - (step.ms ?? 0) / 1000
-    await Promise.all(running.filter((other) => other.end <= start + 0.05).map((other) => other.done))
-    const wait = (start * 1000) / speed - (Date.now() - began)
-    if (wait > 0) await pause(wait)
+    await course.finish(running.filter((other) => other.end <= start + 0.05).map((other) => other.done))
+    await course.advanceTo(start + late)
     // who is late moves what follows, so that the distances stay
-    else began -= wait
+    late = course.now - start
     if (step.comment !== undefined) {
       const [, size, race] = /^the next (\d+) requests were sent at the same moment: (.*)/.exec(step.comment) ?? []
-      if (race) races.set(race, {size: Number(size), runners: []})
+      if (race) report.races.set(race, {size: Number(size), runners: []})
       await happen(sim, step.comment)
       continue
     }
 
     removeResources(sim.world, step)
-    running.push({end: step.t, done: exchange(sim, step, index, {upids, score, misses, bases, races})})
+    const done = exchange(sim, step, index, {...report, course})
+    running.push({end: step.t, done})
+    await course.begin(done)
   }
 
-  await Promise.all(running.map(({done}) => done))
+  await course.finish(running.map(({done}) => done))
   await sim.stop()
-  return {score, misses}
+  return report
 }
 
-async function exchange(sim, step, index, {upids, score, misses, bases, races}) {
+const knownUpid = (world, upids, upid) => upids.get(upid) ?? (world.tasks.get(upid) ? upid : 'unknown')
+
+async function exchange(sim, step, index, {upids, score, misses, bases, races, course}) {
   const url = step.url.replaceAll(/UPID[^/?&]*/g, (encoded) =>
-    encodeURIComponent(upids.get(decodeURIComponent(encoded)) ?? 'unknown'),
+    encodeURIComponent(knownUpid(sim.world, upids, decodeURIComponent(encoded))),
   )
   // the task of a race may be on another node than the recorded one
   const [, asked, recorded] = /^\/nodes\/(\w+)\/tasks\/UPID%3A(\w+)%3A/.exec(step.url) ?? []
@@ -359,8 +441,8 @@ async function exchange(sim, step, index, {upids, score, misses, bases, races}) 
   const ask = () => send(`${base}/api2/json${at}`, step.method ?? 'GET', step.form, headers)
   let answer = await ask()
   // a task may take a little longer than the recorded one
-  for (let tries = 0; step.json?.data?.exitstatus && answer.json?.data?.status === 'running' && tries < 100; tries++) {
-    await pause(20)
+  for (let tries = 0; step.json?.data?.exitstatus && answer.json?.data?.status === 'running' && tries < 200; tries++) {
+    await course.advance(STEP_SECONDS)
     answer = await ask()
   }
 

@@ -6,7 +6,7 @@ import {splitAuthuser} from '../access/privileges.js'
 import type {TaskRecord} from '../kernel/state.js'
 
 const DEFAULT_LIMIT = 50
-/** `/cluster/tasks` shows so many finished tasks of all nodes together. */
+/** `/cluster/tasks` shows so many finished tasks of each node. */
 const CLUSTER_LIMIT = 25
 
 export const tasksRoutes: Routes = {
@@ -35,7 +35,13 @@ export const tasksRoutes: Routes = {
       .filter((task) => isOwn(call, task) || call.has(`/nodes/${task.node}`, 'Sys.Audit'))
       .reverse()
     const running = tasks.filter((task) => task.status === undefined)
-    const ended = tasks.filter((task) => task.status !== undefined).slice(0, CLUSTER_LIMIT)
+    const shown = new Map<string, number>()
+    const ended = tasks.filter(({node, status}) => {
+      if (status === undefined) return false
+      const count = (shown.get(node) ?? 0) + 1
+      shown.set(node, count)
+      return count <= CLUSTER_LIMIT
+    })
     const common = ({upid, node, type, id, starttime}: TaskRecord): {[key: string]: Json} => ({
       upid,
       node,

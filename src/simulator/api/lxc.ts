@@ -2,7 +2,8 @@ import {guestOn, loadGuest} from '../guest/guests.js'
 import {cloneContainer} from '../lxc/clone.js'
 import {createContainer} from '../lxc/create.js'
 import {destroyContainer, makeTemplate, moveVolume, resizeContainer} from '../lxc/manage.js'
-import {migrateContainer, migrationPrecondition} from '../lxc/migrate.js'
+import {containerPrecondition} from '../migration/container-precondition.js'
+import {migrateContainer} from '../migration/migrate-container.js'
 import {interfaces, listEntry} from '../lxc/view.js'
 import {hasFeature} from '../lxc/volumes.js'
 import {snapshotOf} from '../guest/snapshots.js'
@@ -49,7 +50,7 @@ export const lxcRoutes: Routes = {
   [`POST ${PATH}/template`]: makeTemplate,
   [`PUT ${PATH}/resize`]: resizeContainer,
   [`POST ${PATH}/move_volume`]: moveVolume,
-  [`GET ${PATH}/migrate`]: migrationPrecondition,
+  [`GET ${PATH}/migrate`]: containerPrecondition,
   [`POST ${PATH}/migrate`]: migrateContainer,
   [`GET ${PATH}/interfaces`]: ({world, node, vmid}) => interfaces(world, guestOn(world, 'lxc', node, vmid)),
 

@@ -1,5 +1,5 @@
-import {migrateQemu} from '../qemu/migrate.js'
-import {migrationPrecondition} from '../qemu/precondition.js'
+import {migrateQemu} from '../migration/migrate-vm.js'
+import {vmPrecondition} from '../migration/vm-precondition.js'
 
 import type {Routes} from '../kernel/call.js'
 
@@ -7,6 +7,6 @@ const PATH = '/nodes/{node}/qemu/{vmid}/migrate'
 
 /** Moving VMs between nodes. */
 export const qemuMigrateRoutes: Routes = {
-  [`GET ${PATH}`]: (call) => migrationPrecondition(call),
+  [`GET ${PATH}`]: (call) => vmPrecondition(call),
   [`POST ${PATH}`]: (call) => migrateQemu(call),
 }

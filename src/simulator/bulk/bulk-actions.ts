@@ -1,11 +1,11 @@
 import {guestLabel} from '../guest/guests.js'
 import {Call} from '../kernel/call.js'
 import {die, errorText} from '../kernel/pve-error.js'
-import {migrateContainer} from '../lxc/migrate.js'
+import {migrateContainer} from '../migration/migrate-container.js'
 import {startContainer, stopContainer} from '../lxc/power.js'
 import {hibernateVm} from '../qemu/hibernate.js'
-import {migrateQemu} from '../qemu/migrate.js'
-import {migrationPrecondition} from '../qemu/precondition.js'
+import {migrateQemu} from '../migration/migrate-vm.js'
+import {vmPrecondition} from '../migration/vm-precondition.js'
 import {startVm, stopVm} from '../qemu/power.js'
 import type {guestGroups} from './guest-list.js'
 import {startup} from './guest-list.js'
@@ -168,7 +168,7 @@ async function migrateOne(
 
 /** What keeps a running VM from being moved. */
 function obstaclesOf(call: Call, guest: GuestRecord, target: string, withLocalDisks: boolean): readonly string[] {
-  const found = migrationPrecondition(callFor(call, guest, {target})) as {
+  const found = vmPrecondition(callFor(call, guest, {target})) as {
     readonly local_disks?: readonly {readonly volid: string}[]
     readonly local_resources?: readonly string[]
   }

@@ -3,9 +3,9 @@ import {findVolume} from '../storage/volumes.js'
 import {parseDiskSize} from '../views/disks.js'
 import {isEnabledOn, isShared} from '../views/node-figures.js'
 import {splitVolid} from '../storage/volume-name.js'
-import {drivesOf, isCdrom, parseDrive, unusedOf} from './drives.js'
-import {parseProperties} from './property-string.js'
-import {loadVm} from './vm.js'
+import {drivesOf, isCdrom, parseDrive, unusedOf} from '../qemu/drives.js'
+import {parseProperties} from '../qemu/property-string.js'
+import {loadVm} from '../qemu/vm.js'
 
 import type {Call} from '../kernel/call.js'
 import type {Json} from '../kernel/pve-error.js'
@@ -38,7 +38,7 @@ function mappedResources({config}: GuestRecord): readonly (readonly [string, str
 }
 
 /** `GET …/migrate`: where a VM could go, and what it would take along (cluster facts, "QEMU migration"). */
-export function migrationPrecondition(call: Call): Json {
+export function vmPrecondition(call: Call): Json {
   const {world, node, vmid} = call
   world.checkQuorum(node)
   const guest = loadVm(world, node, vmid)

@@ -1,4 +1,5 @@
 import {withConfigLock} from '../guest/config-lock.js'
+import {awaitStop, hasBridge, newRun, shutdownSeconds} from '../guest/power.js'
 import {checkLock, guestOn, isTemplate, loadGuest} from '../guest/guests.js'
 import {die} from '../kernel/pve-error.js'
 import {findVolume, storageOnNode} from '../storage/volumes.js'
@@ -6,16 +7,13 @@ import {parsePropertyString} from '../../domain/property-string.js'
 import {mountPoints} from './mount-points.js'
 import {takePending} from './update.js'
 
+import type {StopOptions} from '../guest/power.js'
 import type {GuestRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
 import type {World} from '../kernel/world.js'
 
 const START_SECONDS = 1
 const STOP_SECONDS = 1
-/** A shutdown nobody limits may take so long. */
-const SHUTDOWN_SECONDS = 60
-const FIRST_PID = 2000
-const PID_RANGE = 30_000
 
 /** Starts a container: what `vzstart` does. */
 export async function startContainer(
@@ -45,11 +43,7 @@ async function boot(world: World, guest: GuestRecord, task: Task): Promise<void>
   await task.sleep(START_SECONDS)
   const current = loadGuest(world, 'lxc', node, vmid)
   world.store.of('guests').update(vmid, {
-    run: {
-      pid: FIRST_PID + (world.meta.lastPid % PID_RANGE),
-      startedAt: world.clock.nowMs(),
-      config: current.config,
-    },
+    run: newRun(world, current.config),
   })
 }
 
@@ -72,8 +66,7 @@ function checkVolumes(world: World, {config, node}: GuestRecord): void {
 function checkBridges(world: World, {config, node, vmid}: GuestRecord, task: Task): void {
   for (const [key, value] of Object.entries(config)) {
     const bridge = /^net\d+$/.test(key) ? parsePropertyString(String(value)).get('bridge') : undefined
-    if (bridge === undefined || world.store.of('sdn').has(`vnets/${bridge}`)) continue
-    if (world.store.of('network').get(`${node}/${bridge}`)?.active !== undefined) continue
+    if (bridge === undefined || hasBridge(world, node, bridge)) continue
     task.log(`bridge '${bridge}' does not exist`)
     task.log('run_buffer: 571 Script exited with status 2')
     task.log(`lxc_create_network_priv: 3466 Success - Failed to create network device`)
@@ -81,16 +74,6 @@ function checkBridges(world: World, {config, node, vmid}: GuestRecord, task: Tas
     task.log(`__lxc_start: 2119 Failed to spawn container "${vmid}"`)
     die(`startup for container '${vmid}' failed`)
   }
-}
-
-export interface StopOptions {
-  readonly skiplock?: boolean | undefined
-  /** Asks the container's init instead of killing it. */
-  readonly shutdown?: boolean
-  /** Kills it when it does not obey in time. */
-  readonly force?: boolean
-  /** Seconds. */
-  readonly timeout?: number | undefined
 }
 
 /** Stops a container, politely or not. */
@@ -118,16 +101,12 @@ export async function halt(
   const isStopped = (): boolean => guestOn(world, 'lxc', node, vmid)?.run === undefined
   if (isStopped()) return
   if (shutdown) {
-    const configured = /(?:^|,)down=(\d+)/.exec(String(config['startup'] ?? ''))?.[1]
-    const patience = timeout ?? Number(configured ?? SHUTDOWN_SECONDS)
+    const patience = shutdownSeconds({config}, timeout)
     const needs = behaviour?.shutdownSeconds
     if (needs !== undefined && needs <= patience) await task.sleep(needs)
-    else {
-      for (let waited = 0; waited < patience && !isStopped(); waited++) await task.patience(1)
-      if (!isStopped() && !force) {
-        task.log(`command 'lxc-stop -n ${vmid} --nokill --timeout ${patience}' failed: exit code 1`)
-        die('container did not stop')
-      }
+    else if (!(await awaitStop(task, patience, isStopped)) && !force) {
+      task.log(`command 'lxc-stop -n ${vmid} --nokill --timeout ${patience}' failed: exit code 1`)
+      die('container did not stop')
     }
   } else {
     await task.sleep(STOP_SECONDS)

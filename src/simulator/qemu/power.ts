@@ -4,11 +4,13 @@ import {missingVolume} from './disks.js'
 import {splitVolid} from '../storage/volume-name.js'
 import {drivesOf} from './drives.js'
 import {withConfigLock} from '../guest/config-lock.js'
+import {awaitStop, hasBridge, newRun, shutdownSeconds} from '../guest/power.js'
 import {checkLock, isTemplate, withOptions} from '../guest/guests.js'
 import {parseNet} from './network.js'
 import {applyPending} from './pending.js'
 import {findVm, loadVm, requireVm, updateVm} from './vm.js'
 
+import type {StopOptions} from '../guest/power.js'
 import type {GuestRecord} from '../kernel/state.js'
 import type {Task} from '../kernel/tasks.js'
 import type {World} from '../kernel/world.js'
@@ -16,8 +18,6 @@ import type {World} from '../kernel/world.js'
 /** Seconds from the start of QEMU until it answers. */
 const START_SECONDS = 1
 const STOP_SECONDS = 1
-/** A shutdown that nobody limits may take so long (reference 2.12). */
-const SHUTDOWN_TIMEOUT = 60
 const MAX_RESUME_SECONDS = 5
 
 export interface StartOptions {
@@ -72,7 +72,7 @@ async function boot(world: World, guest: GuestRecord, task: Task): Promise<void>
   world.store.of('guests').put(vmid, {
     ...rest,
     config,
-    run: {pid: 2000 + (world.meta.lastPid % 30_000), startedAt: world.clock.nowMs(), config},
+    run: newRun(world, config),
   })
 }
 
@@ -112,9 +112,7 @@ function checkBridges(world: World, {config, node, vmid}: GuestRecord, task: Tas
   for (const [key, value] of Object.entries(config)) {
     const index = /^net(\d+)$/.exec(key)?.[1]
     const bridge = index === undefined ? undefined : parseNet(String(value)).properties.get('bridge')
-    if (bridge === undefined) continue
-    const isThere = world.store.of('network').get(`${node}/${bridge}`)?.active !== undefined
-    if (isThere || world.store.of('sdn').has(`vnets/${bridge}`)) continue
+    if (bridge === undefined || hasBridge(world, node, bridge)) continue
     const scripts = '/usr/libexec/qemu-server/pve-bridge'
     task.log(`bridge '${bridge}' does not exist`)
     task.log(
@@ -130,16 +128,6 @@ function setRun(world: World, guest: GuestRecord, changes: {readonly paused?: bo
   if (!guest.run) return
   const {paused, ...run} = {...guest.run, ...changes}
   world.store.of('guests').update(guest.vmid, {run: {...run, ...(paused === true && {paused})}})
-}
-
-export interface StopOptions {
-  readonly skiplock?: boolean | undefined
-  /** Asks the guest instead of pulling the plug. */
-  readonly shutdown?: boolean
-  /** Pulls the plug when the guest does not obey in time. */
-  readonly force?: boolean
-  /** Seconds. */
-  readonly timeout?: number | undefined
 }
 
 /** Stops a VM, politely or not: what `qmstop`, `qmshutdown` and the first half of `qmreboot` do. */
@@ -173,9 +161,7 @@ async function stopLocked(
     return
   }
 
-  const configured = /(?:^|,)down=(\d+)/.exec(String(guest.config['startup'] ?? ''))?.[1]
-  const patience = timeout ?? (configured === undefined ? SHUTDOWN_TIMEOUT : Number(configured))
-  if (await obeys(world, guest, task, patience)) {
+  if (await obeys(world, guest, task, shutdownSeconds(guest, timeout))) {
     endRun(world, node, vmid)
     return
   }
@@ -194,9 +180,7 @@ async function obeys(world: World, guest: GuestRecord, task: Task, seconds: numb
     return true
   }
 
-  const stopped = (): boolean => findVm(world, guest.node, guest.vmid)?.run === undefined
-  for (let waited = 0; waited < seconds && !stopped(); waited++) await task.patience(1)
-  return stopped()
+  return awaitStop(task, seconds, () => findVm(world, guest.node, guest.vmid)?.run === undefined)
 }
 
 /** The process is gone. What waited for the next start takes effect then, not now. */

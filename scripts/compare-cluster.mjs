@@ -33,7 +33,7 @@ const MIB = 1024 ** 2
 /** Time goes on in steps of so much, and a request that is not answered after so long waits for it. */
 const STEP_SECONDS = 0.1
 const SETTLE_MS = 40
-const HA_SECONDS = 46
+const HA_SECONDS = 45.5
 
 const pause = (ms) =>
   new Promise((resolve) => {
@@ -168,6 +168,7 @@ function configOf(entry, answers, {steps, text}) {
       ? {name: entry.name ?? `VM ${entry.vmid}`, memory: String(memory)}
       : {hostname: entry.name ?? `CT${entry.vmid}`, memory, ostype: 'alpine', arch: 'amd64'}),
     ...(entry.maxcpu && {cores: entry.maxcpu}),
+    ...(text.includes(`tap${entry.vmid}i0`) && {net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0'}),
     ...(entry.tags && {tags: entry.tags}),
     ...(entry.template && {template: 1}),
     ...((entry.maxdisk ?? 1) > 0 && {[diskKey]: disk}),

@@ -183,7 +183,10 @@ function seedResources(world, steps) {
   for (const entry of shown?.json.data ?? []) {
     if (entry.type !== 'service' || entry.request_state === undefined || made.has(entry.sid)) continue
     const listed = steps
-      .filter((step) => /^\/cluster\/ha\/resources(\/|$)/.test(step.url ?? '') && step.method === 'GET' && step.status === 200)
+      .filter(
+        (step) =>
+          /^\/cluster\/ha\/resources(\/|$)/.test(step.url ?? '') && step.method === 'GET' && step.status === 200,
+      )
       .flatMap((step) => step.json.data)
       .find(({sid}) => sid === entry.sid)
     const {group, max_relocate, max_restart} = listed ?? {}

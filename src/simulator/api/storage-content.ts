@@ -4,15 +4,9 @@ import {addressOf, checkVolumeAccess, type VolumeAddress} from '../storage/acces
 import {listContent, volumeFacts} from '../storage/content.js'
 import {storageType} from '../storage/types.js'
 import {parseVolumeName} from '../storage/volume-name.js'
-import {
-  allocateVolume,
-  findVolume,
-  freeVolume,
-  isBaseVolume,
-  linkedClonesOf,
-  pathOf,
-  storageOnNode,
-} from '../storage/volumes.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {pathOf} from '../storage/volume-path.js'
+import {findVolume, freeVolume, isBaseVolume, linkedClonesOf, storageOnNode} from '../storage/volumes.js'
 
 import type {Call, Routes} from '../kernel/call.js'
 import type {VolumeRecord} from '../kernel/state.js'

@@ -15,17 +15,9 @@ import {isDriveKey, optionParams} from '../qemu/options.js'
 import {startVm} from '../qemu/power.js'
 import {addressOf, checkVolumeAccess} from '../storage/access.js'
 import {parseVolumeName} from '../storage/volume-name.js'
-import {
-  allocateVolume,
-  createdLogLines,
-  defaultFormat,
-  findVolume,
-  formatDiskSize,
-  freeVolume,
-  storageOnNode,
-  validFormats,
-  volumePath,
-} from '../storage/volumes.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {createdLogLines, volumePath} from '../storage/volume-path.js'
+import {defaultFormat, findVolume, formatDiskSize, freeVolume, storageOnNode, validFormats} from '../storage/volumes.js'
 import {localTime} from './local-time.js'
 
 import type {Call} from '../kernel/call.js'

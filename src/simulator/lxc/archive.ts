@@ -1,5 +1,6 @@
 import {die} from '../kernel/pve-error.js'
-import {findVolume, storageOnNode, volumePath} from '../storage/volumes.js'
+import {volumePath} from '../storage/volume-path.js'
+import {findVolume, storageOnNode} from '../storage/volumes.js'
 
 import type {Json} from '../kernel/pve-error.js'
 import type {GuestConfig, VolumeRecord} from '../kernel/state.js'

@@ -3,15 +3,9 @@ import {randomUUID} from 'node:crypto'
 import {awaitStorageLock} from '../guest/storage-lock.js'
 import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
-import {
-  allocateVolume,
-  createdLogLines,
-  findVolume,
-  freeVolume,
-  linkedClonesOf,
-  storageConfig,
-  volumeSupports,
-} from '../storage/volumes.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {createdLogLines} from '../storage/volume-path.js'
+import {findVolume, freeVolume, linkedClonesOf, storageConfig, volumeSupports} from '../storage/volumes.js'
 import {ext4LogLines} from '../views/ext4.js'
 import {mountPoints, type MountPoint, NEW_DISK, printMountPoint, usesVolume} from './mount-points.js'
 

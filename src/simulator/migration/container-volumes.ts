@@ -1,7 +1,8 @@
 import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {mountPoints} from '../lxc/mount-points.js'
-import {createdLogLines, findVolume, storageConfig, storageOnNode} from '../storage/volumes.js'
+import {createdLogLines} from '../storage/volume-path.js'
+import {findVolume, storageConfig, storageOnNode} from '../storage/volumes.js'
 import {isShared} from '../views/node-figures.js'
 import {cloneTrouble, freeVolid, info, type Migration, unsendable} from './migration.js'
 

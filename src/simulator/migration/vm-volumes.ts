@@ -4,14 +4,8 @@ import {drivesOf, isCdrom, isCloudInit, isPlainCdrom, parseDrive, printDrive, wi
 import {loadVm, setVmOptions} from '../qemu/vm.js'
 import {storageType} from '../storage/types.js'
 import {splitVolid} from '../storage/volume-name.js'
-import {
-  createdLogLines,
-  findVolume,
-  formatDiskSize,
-  freeVolume,
-  storageConfig,
-  storageOnNode,
-} from '../storage/volumes.js'
+import {createdLogLines} from '../storage/volume-path.js'
+import {findVolume, formatDiskSize, freeVolume, storageConfig, storageOnNode} from '../storage/volumes.js'
 import {isShared} from '../views/node-figures.js'
 import {cloneTrouble, freeVolid, info, type Migration, sendAll, unsendable} from './migration.js'
 

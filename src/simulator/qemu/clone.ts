@@ -1,8 +1,8 @@
 import {die, errorText, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {createdLogLines} from '../storage/volume-path.js'
 import {
-  allocateVolume,
-  createdLogLines,
   defaultFormat,
   findVolume,
   formatDiskSize,

@@ -2,9 +2,9 @@ import {withConfigLock} from '../guest/config-lock.js'
 import {checkLock, checkProtection, configDigest, isTemplate, withOptions} from '../guest/guests.js'
 import {die, errorText, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {createdLogLines} from '../storage/volume-path.js'
 import {
-  allocateVolume,
-  createdLogLines,
   findVolume,
   formatDiskSize,
   freeVolume,

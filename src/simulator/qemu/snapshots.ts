@@ -11,14 +11,9 @@ import {
 } from '../guest/snapshots.js'
 import {die, errorText} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
-import {
-  allocateVolume,
-  createdLogLines,
-  findVolume,
-  freeVolume,
-  storageConfig,
-  volumeSupports,
-} from '../storage/volumes.js'
+import {allocateVolume} from '../storage/allocate.js'
+import {createdLogLines} from '../storage/volume-path.js'
+import {findVolume, freeVolume, storageConfig, volumeSupports} from '../storage/volumes.js'
 import {storageType} from '../storage/types.js'
 import {isShared} from '../views/node-figures.js'
 import {renderBytes} from './copy.js'

@@ -1,5 +1,6 @@
 import {addressOf, mayAccessVolume} from './access.js'
-import {guestSize, linkedBase, volumesOn} from './volumes.js'
+import {linkedBase} from './volume-path.js'
+import {guestSize, volumesOn} from './volumes.js'
 import {storageType} from './types.js'
 import {parseVolumeName} from './volume-name.js'
 

@@ -1,13 +1,8 @@
 import {expect} from 'chai'
 
 import {type ApiWorld, openApiWorld} from '../../helpers/api-world.js'
-import {
-  allocateVolume,
-  findVolume,
-  formatDiskSize,
-  renameVolume,
-  usage,
-} from '../../../src/simulator/storage/volumes.js'
+import {allocateVolume} from '../../../src/simulator/storage/allocate.js'
+import {findVolume, formatDiskSize, renameVolume, usage} from '../../../src/simulator/storage/volumes.js'
 import {volumeKey} from '../../../src/simulator/kernel/state.js'
 
 const GIB = 1024 ** 3

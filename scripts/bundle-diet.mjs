@@ -17,7 +17,11 @@ const rules = [
   {importer: '@oclif/core', instead: file('left-out.mjs'), module: 'semver'},
   {importer: '@oclif/core', instead: file('left-out.mjs'), module: 'cli-spinners'},
   {importer: '@oclif/core', instead: file('wsl.mjs'), module: 'wsl-utils'},
+  {importer: '@oclif/core', instead: file('no-debug.mjs'), module: 'debug'},
   {importer: '@oclif/core', instead: 'lazy', module: 'ejs'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'string-width'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'widest-line'},
+  {importer: '@oclif/core', instead: 'lazy', module: 'wrap-ansi'},
   {importer: '@oclif/core', instead: 'lazy', module: 'node:child_process'},
   {importer: '@oclif/core', instead: 'lazy', module: 'node:readline'},
 ]
@@ -72,7 +76,7 @@ export function bundleDiet() {
 
       build.onLoad({filter: /.*/, namespace: 'lazy'}, (args) => ({
         // A CommonJS importer asks for __esModule while it loads; that must not count as the first use.
-        contents: `module.exports = new Proxy({}, {get: (_, key) => key === '__esModule' ? undefined : require(${JSON.stringify(args.path)})[key]});`,
+        contents: `module.exports = new Proxy(function () {}, {get: (_, key) => key === '__esModule' ? undefined : require(${JSON.stringify(args.path)})[key], apply: (_, self, args) => require(${JSON.stringify(args.path)})(...args)});`,
         resolveDir: args.pluginData.resolveDir,
       }))
     },

@@ -1,13 +1,12 @@
 /**
  * Keeps the number of files that a start loads small. esbuild makes a chunk for every combination of entries that share something, which for commands that
  * resemble each other means dozens of files of a kilobyte, each with its price at every start. So whatever `vm list` loads of ours is made part of every
- * command, which puts it into one chunk, and whatever it takes to reach a cluster into another.
+ * command, which puts it into one chunk.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 
 const MODEL = 'src/commands/proxmox/vm/list.ts'
-const CONNECTING = ['src/cli/compose.ts', 'src/cli/services.ts']
 
 /**
  * @param {import('esbuild').Metafile} metafile of a bundle without this plugin
@@ -27,14 +26,10 @@ export function sharedChunks(metafile, root) {
   }
 
   const always = closure([MODEL]).filter((file) => file !== MODEL)
-  const connecting = closure(CONNECTING).filter((file) => !CONNECTING.includes(file))
   const later = sources
     .filter((file) => !file.startsWith('src/simulator/'))
     .flatMap((file) => importsOf(file, 'dynamic-import'))
-  const prefixes = new Map([
-    ...starting.map((file) => [file, always]),
-    ...[...CONNECTING, ...later].map((file) => [file, [...always, ...connecting].filter((it) => it !== file)]),
-  ])
+  const prefixes = new Map([...[...starting, ...later].map((file) => [file, always.filter((it) => it !== file)])])
   return {
     name: 'shared-chunks',
     setup(build) {

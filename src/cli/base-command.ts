@@ -7,6 +7,8 @@ import {exitCodeOf, failure, type Failure} from '../domain/failure.js'
 import type {TaskReport} from '../domain/task.js'
 import type {Connection} from '../proxmox/connection.js'
 import type {Patience} from '../services/patience.js'
+import {connect, loadContext} from './compose.js'
+import {createServices} from './services.js'
 import {CommandError} from './command-error.js'
 import {failureOf} from './failure-of.js'
 import {globalFlags, type GlobalFlags} from './global-flags.js'
@@ -121,7 +123,6 @@ export abstract class BaseCommand<R extends object = object> extends Command {
 
   /** The context this command works with. What reaches a cluster is loaded from here on: help and the like need none of it. */
   protected async settings(): Promise<ContextSettings> {
-    const {loadContext} = await import('./compose.js')
     this.#settings ??= Promise.resolve(loadContext(this.surroundings, this.globals.context))
     return this.unwrap(await this.#settings)
   }
@@ -134,7 +135,6 @@ export abstract class BaseCommand<R extends object = object> extends Command {
 
   /** A connection that closes when the command ends. */
   protected async connectTo(context: ContextSettings): Promise<Connection> {
-    const {connect} = await import('./compose.js')
     const {prompt, runtime, signal, surroundings} = this
     const connection = await this.unwrap(
       connect(context, {debug: this.globals.debug, prompt, runtime, signal, surroundings}),
@@ -146,7 +146,6 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   /** The use cases on this context's cluster. */
   protected async services(): Promise<Services> {
     const connection = await this.connection()
-    const {createServices} = await import('./services.js')
     return createServices(connection, timingOf(this.runtime))
   }
 

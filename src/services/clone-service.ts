@@ -6,7 +6,7 @@ import type {TaskReport} from '../domain/task.js'
 import {parseUpid} from '../domain/upid.js'
 import {chooseVmid} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
-import {isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
+import {isLockTimeout, isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
 import type {CloneOptions, QemuRepository} from '../repositories/guest-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
 import {impatience, type Patience, type Timing} from './patience.js'
@@ -87,7 +87,9 @@ export class CloneService {
         await this.pause(++collisions, patience)
       } else if (usesLocalStorage(failed) && candidate.source.node !== candidate.node) {
         refused.set(candidate.node, `the template is on storage local to ${candidate.source.node}`)
-      } else if (failed.kind === 'locked' && failed.upid === undefined && lockWaits < MOST_LOCK_WAITS) {
+      } else if (isLockTimeout(failed) && lockWaits < MOST_LOCK_WAITS) {
+        // The task gave up before it made anything: a rival is busy with this very VMID, or somebody with the template.
+        lost.add(vmid.value)
         await this.pause(++lockWaits, patience)
       } else {
         return err(failed)

@@ -107,6 +107,28 @@ describe('cloning', () => {
     expect(done.vmid).to.equal(tried[2])
   })
 
+  it('picks another VMID when a rival is busy with the one it has', async () => {
+    const {qemu, tasks, clone, answers} = setUp()
+    answers(okAsync(upidOf(1)), okAsync(upidOf(2)))
+    tasks.status.onFirstCall().returns(
+      okAsync({
+        running: false,
+        exitStatus: "can't lock file '/var/lock/qemu-server/lock-101.conf' - got timeout",
+        startedAt: new Date(0),
+      }),
+    )
+    const done = (await clone(placeOn('a')))._unsafeUnwrap()
+    expect(done.vmid).not.to.equal(101)
+    expect(qemu.clone.callCount).to.equal(2)
+  })
+
+  it('waits for a lock with the VMID that was asked for', async () => {
+    const {qemu, clone, answers} = setUp()
+    answers(errAsync(failure('locked', 'busy', {details: {reason: 'lock-timeout'}})), okAsync(upidOf(1)))
+    expect((await clone(placeOn('a'), 150))._unsafeUnwrap().vmid).to.equal(150)
+    expect(qemu.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([150, 150])
+  })
+
   it('never changes a VMID that was asked for', async () => {
     const {qemu, clone, answers} = setUp()
     answers(errAsync(vmidTaken))

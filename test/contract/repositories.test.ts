@@ -3,6 +3,7 @@ import {okAsync} from 'neverthrow'
 import {proxmoxApi} from 'proxmox-api'
 
 import {parseUpid} from '../../src/domain/upid.js'
+import {AccessRepository} from '../../src/repositories/access-repository.js'
 import {ClusterRepository} from '../../src/repositories/cluster-repository.js'
 import {GuestRepository, QemuRepository} from '../../src/repositories/guest-repository.js'
 import {NodeRepository} from '../../src/repositories/node-repository.js'
@@ -38,6 +39,7 @@ const everything = requestsOf((connection) => {
   const qemu = new QemuRepository(connection)
   const nodes = new NodeRepository(connection)
   const tasks = new TaskRepository(connection)
+  const access = new AccessRepository(connection)
   const shared = [vm, container].flatMap((guest) => [
     guests.config(guest),
     guests.status(guest),
@@ -49,6 +51,11 @@ const everything = requestsOf((connection) => {
   ])
   return [
     ...shared,
+    access.version(),
+    access.permissions(),
+    access.createToken('root@pam', 'cli', {comment: 'homelab', privilegeSeparation: true}),
+    access.deleteToken('root@pam', 'cli'),
+    access.grantToToken('root@pam!cli', 'PVEVMAdmin,PVEDatastoreUser', '/'),
     cluster.resources(),
     cluster.resources('vm'),
     cluster.resources('node'),

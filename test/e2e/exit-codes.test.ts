@@ -5,6 +5,10 @@ import type {RunOptions} from '../helpers/run-command.js'
 
 const CREATE = ['proxmox', 'vm', 'create', 'web', 'ubuntu-22.04']
 
+function expectNoSecret(output: string, ...secrets: (string | undefined)[]): void {
+  for (const secret of secrets) if (secret !== undefined) expect(output).not.to.contain(secret)
+}
+
 describe('exit codes', () => {
   let cluster: TestCluster
 
@@ -21,7 +25,8 @@ describe('exit codes', () => {
     expect(plain.stderr).to.match(/^error: /m)
     expect(plain.stderr).to.match(/^hint: /m)
     expect(plain.exitCode).to.equal(code)
-    const {json, exitCode} = await cluster.run([...argv, '--json'], options)
+    const {json, exitCode, stdout, stderr} = await cluster.run([...argv, '--json', '--debug'], options)
+    expectNoSecret(stdout + stderr, cluster.simulator.tokenSecret, options?.env?.HOMELAB_TOKEN_SECRET)
     expect(exitCode).to.equal(code)
     const {error} = json()
     expect(error).to.include({code: kind, exitCode: code})
@@ -72,6 +77,19 @@ describe('exit codes', () => {
     expect(left.json()).to.deep.equal([])
   })
 
+  it('6: a VMID that is taken', async () => {
+    await failsWith(6, 'vmid-conflict', [...CREATE, '--vmid', '100'])
+  })
+
+  it('8: a node that is offline', async () => {
+    await cluster.simulator.powerOff('pve2')
+    await failsWith(8, 'node-offline', [...CREATE, '--node', 'pve2'])
+  })
+
+  it('5: an unknown template', async () => {
+    await failsWith(5, 'not-found', ['proxmox', 'vm', 'create', 'web', 'nothing'])
+  })
+
   it('6: a locked guest', async () => {
     const guests = cluster.simulator.world.store.of('guests')
     guests.update(100, {config: {...guests.get(100)!.config, lock: 'backup'}})
@@ -98,7 +116,8 @@ describe('waiting', () => {
   afterEach(() => cluster.stop())
 
   it('124: stops after --timeout, tells the UPID, and leaves the task alone', async () => {
-    const {json, exitCode} = await cluster.run([...CREATE, '--timeout', '1s', '--json'])
+    const {json, exitCode, stdout, stderr} = await cluster.run([...CREATE, '--timeout', '1s', '--json', '--debug'])
+    expectNoSecret(stdout + stderr, cluster.simulator.tokenSecret)
     expect(exitCode).to.equal(124)
     const {upid, hint} = json().error
     expect(hint).to.contain(`homelab proxmox task wait ${upid}`)
@@ -108,10 +127,11 @@ describe('waiting', () => {
   })
 
   it('130: Ctrl-C stops waiting, not the task', async () => {
-    const running = cluster.run([...CREATE, '--json'])
+    const running = cluster.run([...CREATE, '--json', '--debug'])
     await arrived(cluster, /\/tasks\/.*\/status/)
     running.signal('SIGINT')
-    const {json, exitCode} = await running
+    const {json, exitCode, stdout, stderr} = await running
+    expectNoSecret(stdout + stderr, cluster.simulator.tokenSecret)
     expect(exitCode).to.equal(130)
     const {error} = json()
     expect(error.code).to.equal('interrupted')

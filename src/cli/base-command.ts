@@ -8,7 +8,7 @@ import type {TaskReport} from '../domain/task.js'
 import type {Connection} from '../proxmox/connection.js'
 import type {Patience} from '../services/patience.js'
 import {connect, loadContext} from './compose.js'
-import {createServices} from './services.js'
+import {createServices, type Services, type Wiring} from './services.js'
 import {CommandError} from './command-error.js'
 import {failureOf} from './failure-of.js'
 import {globalFlags, type GlobalFlags} from './global-flags.js'
@@ -23,7 +23,6 @@ import {createProgress, type Progress} from './progress.js'
 import {createPrompt, type Prompt} from './prompt.js'
 import {type Runtime} from './runtime.js'
 import {runtimeOf} from './runtime-of.js'
-import type {Services} from './services.js'
 import {surroundingsOf, timingOf} from './surroundings.js'
 
 /** What oclif's parser hands back, by name. */
@@ -51,6 +50,7 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   #exitCode = 0
   #settings: Promise<Result<ContextSettings, Failure>> | undefined
   #connection: Promise<Connection> | undefined
+  #services: Services | undefined
   readonly #closers: (() => Promise<void> | void)[] = []
 
   /** oclif loads its configuration once more for every command; the one it just used does as well. */
@@ -146,7 +146,13 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   /** The use cases on this context's cluster. */
   protected async services(): Promise<Services> {
     const connection = await this.connection()
-    return createServices(connection, timingOf(this.runtime))
+    this.#services ??= createServices(connection, timingOf(this.runtime))
+    return this.#services
+  }
+
+  /** The services of one noun, from `wiring/`. */
+  protected async use<T>(wiring: Wiring<T>): Promise<T> {
+    return wiring(await this.services())
   }
 
   /** The exit code of a run whose result is printed like a success: partial, differences, a check that is false. */

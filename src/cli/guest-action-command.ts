@@ -46,15 +46,16 @@ interface PlannedChange {
 /** When a person is asked first: never, when guests were chosen by a selector or `--all`, or always. */
 export type AskWhen = 'always' | 'never' | 'selection'
 
-type Outcome = GuestChange | PlannedChange | PlannedChange[] | Results<GuestChange>
+type Outcome<Change> = Change | PlannedChange | PlannedChange[] | Results<Change & object>
 
 /**
  * A verb on one guest or on many: resolve, ask where something may be lost, act a few at a time, say what became of each.
- * `Flags` are those of the verb, beside `guestActionFlags`.
+ * `Flags` are those of the verb, beside `guestActionFlags`; `Change` is what it tells of one guest.
  */
 export abstract class GuestActionCommand<
   Flags extends GuestActionFlags = GuestActionFlags,
-> extends BaseCommand<Outcome> {
+  Change extends GuestChange = GuestChange,
+> extends BaseCommand<Outcome<Change>> {
   static override strict = false
   static override args = {
     name: Args.string({description: 'Names or VMIDs.', required: false}),
@@ -72,9 +73,9 @@ export abstract class GuestActionCommand<
     guest: Guest,
     flags: Flags,
     patience: Patience,
-  ): PromiseLike<Result<GuestChange, Failure>>
+  ): PromiseLike<Result<Change, Failure>>
 
-  override async run(): Promise<Outcome> {
+  override async run(): Promise<Outcome<Change>> {
     const parsed = await this.parse()
     const names = parsed.argv as string[]
     const flags = parsed.flags as unknown as Flags
@@ -116,7 +117,8 @@ export abstract class GuestActionCommand<
     })
   }
 
-  private sentence(changed: GuestChange): string {
+  /** What became of one guest, for people. */
+  protected sentence(changed: Change): string {
     const label = `${guestLabel(changed)} on ${changed.node}`
     if (!changed.changed) return `${label} is ${changed.status} already`
     if (changed.upid !== undefined) return changed.upid

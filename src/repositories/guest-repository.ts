@@ -1,5 +1,4 @@
 import type {ResultAsync} from 'neverthrow'
-import * as z from 'zod/mini'
 import type {Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import type {Connection} from '../proxmox/connection.js'
@@ -75,68 +74,5 @@ export class GuestRepository {
     return guest.type === 'qemu'
       ? node.qemu.$(guest.vmid)
       : (node.lxc.$(guest.vmid) as unknown as ReturnType<typeof node.qemu.$>)
-  }
-}
-
-export interface CloneOptions {
-  readonly newid: number
-  readonly name: string
-  readonly full: boolean
-  /** Only when it differs from the source's node. */
-  readonly target?: string
-  readonly storage?: string
-  readonly pool?: string
-  readonly description?: string
-}
-
-/** What only VMs have: `/nodes/{node}/qemu/…`. */
-export class QemuRepository {
-  constructor(private readonly connection: Pick<Connection, 'api'>) {}
-
-  reset(vm: GuestRef): ResultAsync<string, Failure> {
-    return ask(`reset ${guestLabel(vm)}`, () => this.vm(vm).status.reset.$post(), upidText)
-  }
-
-  /** @param toDisk saves the memory and stops, instead of pausing */
-  suspend(vm: GuestRef, toDisk: boolean): ResultAsync<string, Failure> {
-    const body = toDisk ? {todisk: true} : {}
-    return ask(`suspend ${guestLabel(vm)}`, () => this.vm(vm).status.suspend.$post(body), upidText)
-  }
-
-  resume(vm: GuestRef): ResultAsync<string, Failure> {
-    return ask(`resume ${guestLabel(vm)}`, () => this.vm(vm).status.resume.$post(), upidText)
-  }
-
-  /** `POST …/clone`: the task runs on the source's node under the source's VMID, wherever the copy goes (reference 2.12). */
-  clone(source: GuestRef, options: CloneOptions): ResultAsync<string, Failure> {
-    return ask(
-      `clone ${guestLabel(source)} to VMID ${options.newid}`,
-      () => this.vm(source).clone.$post({...options}),
-      upidText,
-    )
-  }
-
-  /** `POST …/config`: a task, or nothing where the server was done at once. */
-  setConfig(vm: GuestRef, values: Readonly<Record<string, number | string>>): ResultAsync<string | undefined, Failure> {
-    return ask(
-      `configure ${guestLabel(vm)}`,
-      () => this.vm(vm).config.$post(values as Parameters<ReturnType<typeof this.vm>['config']['$post']>[0]),
-      z.nullish(upidText),
-    ).map((upid) => upid ?? undefined)
-  }
-
-  /** `PUT …/resize` to a size in bytes; it only grows. A task since 8.x, nothing in 7.4. */
-  resize(vm: GuestRef, disk: string, bytes: number): ResultAsync<string | undefined, Failure> {
-    // Proxmox takes whole K, M, G or T; K is the finest that divides what people ask for.
-    const size = bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${Math.ceil(bytes / 2 ** 10)}K`
-    return ask(
-      `resize ${disk} of ${guestLabel(vm)}`,
-      () => this.vm(vm).resize.$put({disk, size} as Parameters<ReturnType<typeof this.vm>['resize']['$put']>[0]),
-      z.nullish(upidText),
-    ).map((upid) => upid ?? undefined)
-  }
-
-  private vm(vm: Pick<GuestRef, 'node' | 'vmid'>) {
-    return this.connection.api.nodes.$(vm.node).qemu.$(vm.vmid)
   }
 }

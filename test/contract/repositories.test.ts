@@ -1,37 +1,15 @@
-import {expect} from 'chai'
-import {okAsync} from 'neverthrow'
-import {proxmoxApi} from 'proxmox-api'
-
 import {parseUpid} from '../../src/domain/upid.js'
 import {AccessRepository} from '../../src/repositories/access-repository.js'
 import {ClusterRepository} from '../../src/repositories/cluster-repository.js'
-import {GuestRepository, QemuRepository} from '../../src/repositories/guest-repository.js'
+import {GuestRepository} from '../../src/repositories/guest-repository.js'
+import {QemuRepository} from '../../src/repositories/qemu-repository.js'
 import {NodeRepository} from '../../src/repositories/node-repository.js'
 import {TaskRepository} from '../../src/repositories/task-repository.js'
-import {requestProblems} from './request-validity.js'
-
-interface Sent {
-  readonly method: string
-  readonly path: string
-  readonly params: Record<string, unknown>
-}
+import {itSendsValidRequests, requestsOf} from './request-recorder.js'
 
 const vm = {vmid: 100, name: 'web', type: 'qemu', node: 'pve1'} as const
 const container = {...vm, type: 'lxc'} as const
 const task = parseUpid('UPID:pve1:00000B39:000A4CE3:6B017633:qmclone:100:root@pam!t1:')!
-
-/** Every request a repository sends, with everything its options can add. */
-function requestsOf(calls: (connection: never) => unknown[]): Sent[] {
-  const sent: Sent[] = []
-  const api = proxmoxApi({
-    async doRequest(method, path, _template, params = {}) {
-      sent.push({method: method.toUpperCase(), path: path.replace('/api2/json', ''), params: {...params}})
-      return null
-    },
-  })
-  calls({api, request: () => okAsync({data: null})} as never)
-  return sent
-}
 
 const everything = requestsOf((connection) => {
   const cluster = new ClusterRepository(connection)
@@ -98,12 +76,4 @@ const everything = requestsOf((connection) => {
   ]
 })
 
-describe('requests of the repositories', () => {
-  for (const version of ['7.4', '8.4', '9.2'] as const) {
-    for (const {method, path, params} of everything) {
-      it(`${version} takes ${method} ${path} ${Object.keys(params).join(' ')}`, () => {
-        expect(requestProblems(version, {method, path, params: params as never})).to.deep.equal([])
-      })
-    }
-  }
-})
+describe('requests of the repositories', () => itSendsValidRequests(everything))

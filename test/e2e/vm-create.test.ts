@@ -1,5 +1,6 @@
 import {expect} from 'chai'
 
+import {vmCreate} from '../../src/cli/wiring/vm-create.js'
 import {servicesFor, startCluster, type TestCluster} from '../helpers/cluster.js'
 
 describe('vm create on a cluster', () => {
@@ -117,7 +118,7 @@ describe('vm create on a cluster', () => {
   /** The services of one process among many: in one process, output could not be told apart. */
   async function rival(i: number): Promise<number> {
     const services = servicesFor(cluster)
-    const created = await services.vmCreate.create(
+    const created = await vmCreate(services).create(
       {
         name: `rival${i}`,
         template: 'ubuntu-22.04',

@@ -2,6 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {countFlag, dryRunFlag, sizeFlag, waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {createdVmText, placementLines} from '../../../cli/output/created-vm.js'
+import {vmCreate} from '../../../cli/wiring/vm-create.js'
 import type {CreatedVm, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
 import type {VmCreateRequest} from '../../../services/vm-create-request.js'
 
@@ -79,9 +80,9 @@ export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmC
       defaults: context.defaults,
       nodeDefaults: context.nodes,
     }
-    const {vmCreate} = await this.services()
+    const service = await this.use(vmCreate)
     if (flags['dry-run']) {
-      const plan = await this.unwrap(vmCreate.plan(request))
+      const plan = await this.unwrap(service.plan(request))
       return this.present(plan, {
         text: [...placementLines(plan.placement), `VMID ${plan.vmid}`, ...plan.steps].join('\n'),
       })
@@ -92,12 +93,12 @@ export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmC
       for (const line of placementLines(placement)) this.note(line)
     }
     if (!flags.wait) {
-      const started = await this.unwrap(vmCreate.begin(request, patience, tell))
+      const started = await this.unwrap(service.begin(request, patience, tell))
       return this.present(started, {text: started.upid})
     }
 
     this.progress.start(`create ${args.name}`)
-    const created = await this.unwrap(vmCreate.create(request, patience, tell))
+    const created = await this.unwrap(service.create(request, patience, tell))
     this.progress.stop()
     for (const text of created.warnings ?? []) await this.warning(text)
     this.checkWarnings(flags, [created.task, ...(created.steps ?? []).flatMap(({task}) => task ?? [])], created)

@@ -86,6 +86,14 @@ export const dryRunFlag = {
   'dry-run': Flags.boolean({char: 'n', description: 'Check everything and print the plan; change nothing.'}),
 }
 
+/** For commands that can say how Proxmox VE's own tools do the same. */
+export const nativeFlag = {
+  'print-native': Flags.boolean({
+    description:
+      "Print the lines of Proxmox VE's own tools (qm, pct) that do the same, for a shell on the node; do nothing.",
+  }),
+}
+
 /** For lists: which of them. */
 export const selectorFlag = {
   selector: Flags.string({

@@ -1,6 +1,7 @@
 import {Figures, isEnabledOn, isShared} from '../views/node-figures.js'
 import {runningObjects} from '../network/sdn-state.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
+import {sentState} from '../views/guest-status.js'
 
 import type {} from '../ha/records.js'
 import type {Call, Routes} from '../kernel/call.js'
@@ -46,10 +47,11 @@ export function guestEntry(call: Call, guest: GuestRecord, node: NodeRecord | un
   if (!node || node.expired) return entry
   const limits = world.derived(guest, guestLimits)
   const {name, maxcpu, maxmem, maxdisk, template} = limits
-  const usage = guestUsage(guest, node.downSince ?? world.clock.nowMs(), limits)
+  const sent = sentState(world, guest, node)
+  const usage = guestUsage(sent.guest, sent.at, limits)
   return Object.assign(
     entry,
-    {status: guest.run ? 'running' : 'stopped', name, template: template ? 1 : 0, maxmem, maxdisk},
+    {status: sent.status, name, template: template ? 1 : 0, maxmem, maxdisk},
     {maxcpu: maxcpu || node.sockets * node.cores},
     usage,
     {

@@ -149,6 +149,24 @@ export interface RunRecord {
   /** The configuration the process was started with. */
   readonly config: GuestConfig
   readonly agent?: AgentState
+  readonly leaving?: DepartureRecord
+  readonly arrived?: ArrivalRecord
+}
+
+/** A process whose guest is on its way to another node. */
+export interface DepartureRecord {
+  readonly to: string
+  /** Where the other node listens for its memory and disks, when they go there without a tunnel. */
+  readonly ports: readonly number[]
+  /** Epoch ms since when all of it is there, and this process waits for its end. */
+  readonly overSince?: number
+}
+
+/** A process that has come from another node, and what that one last sent of it. */
+export interface ArrivalRecord {
+  /** Epoch ms. */
+  readonly at: number
+  readonly sent: {readonly status: string; readonly startedAt: number; readonly at: number}
 }
 
 /** What a guest agent did and keeps until the guest stops. */

@@ -21,6 +21,8 @@ const SEARCH_SECONDS = 3
 const RING_SECONDS = 4.1
 const BOOT_SECONDS = 5
 const FIRST_FIGURES_SECONDS = 12
+/** A node sends its figures anew after so long. */
+const ROUND_SECONDS = 10
 
 /** Why one node cannot be talked to from another: what the asked node's proxy answers. */
 export interface Unreachable {
@@ -180,6 +182,16 @@ export class World {
   /** Whether a node has power and its API does not answer yet. */
   isStarting(node: NodeRecord): boolean {
     return node.expired === true && this.secondsLeft(node.bootedAt, BOOT_SECONDS) > 0
+  }
+
+  /** When a node last sent its figures and those of its guests to the others, epoch ms. At instant speed it has just done so. */
+  figuresSentAt({bootedAt, downSince}: NodeRecord): number {
+    const end = downSince ?? this.clock.nowMs()
+    if (this.clock.mode.kind === 'instant') return end
+    // on a whole second: answers are kept until the next one
+    const first = Math.ceil(bootedAt / 1000 + BOOT_SECONDS + FIRST_FIGURES_SECONDS) * 1000
+    const round = ROUND_SECONDS * 1000
+    return first + Math.floor((end - first) / round) * round
   }
 
   /**

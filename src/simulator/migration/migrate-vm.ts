@@ -10,6 +10,7 @@ import {unlock} from '../qemu/power.js'
 import {loadVm, updateVm} from '../qemu/vm.js'
 import {splitVolid} from '../storage/volume-name.js'
 import {freeVolume, hasContent, storageConfig, storageOnNode} from '../storage/volumes.js'
+import {arrival, depart, isInsecure, stay, stayBehind} from './departure.js'
 import {connectionTrouble, elapsed, info, type Migration, readStorageMap, relocated, targetOf} from './migration.js'
 import {completeMirrors, mirrorDisks, moveMemory} from './vm-live.js'
 import {localResources} from './vm-precondition.js'
@@ -20,6 +21,8 @@ import type {GuestConfig, GuestRecord, VolumeRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
 
 const LOCK_SECONDS = 10
+/** From the end of the memory until the configuration moves. */
+const HANDOVER_SECONDS = 0.7
 
 interface VmMigration extends Migration {
   readonly withLocalDisks: boolean
@@ -54,7 +57,7 @@ export function migrateQemu(call: Call): string {
       mapStorage,
       withLocalDisks: call.flag('with-local-disks') ?? false,
       force: call.flag('force') ?? false,
-      insecure: call.text('migration_type') === 'insecure',
+      insecure: isInsecure(world, call.text('migration_type')),
     }),
   )
 }
@@ -127,6 +130,7 @@ function abort(migration: VmMigration, phase: number, error: unknown): never {
   info(migration, phase === 1 ? `ERROR: ${text}` : `ERROR: online migrate failure - ${text}`)
   info(migration, `aborting phase ${phase} - cleanup resources`)
   if (phase === 2) info(migration, 'migrate_cancel')
+  stay(migration)
   unlock(world, node, vmid, 'migrate')
   if (phase === 1) {
     info(migration, `ERROR: migration aborted (duration ${elapsed(migration)}): ${text}`)
@@ -168,6 +172,8 @@ async function moveOnline(migration: VmMigration, phase: {value: number}): Promi
     local.filter(({reference}) => reference !== 'attached'),
   )
   info(migration, `starting VM ${vmid} on remote node '${to.node}'`)
+  const leaving = depart(migration, {insecure, disks: attached.length > 0})
+  const [memoryPort, diskPort] = leaving.ports
   const mirrored: VolumeRecord[] = []
   phase.value = 2
   try {
@@ -182,8 +188,10 @@ async function moveOnline(migration: VmMigration, phase: {value: number}): Promi
     info(migration, 'start remote tunnel')
     await task.sleep(1)
     info(migration, 'ssh tunnel ver 1')
-    if (attached.length > 0) await mirrorDisks(migration, guest, attached)
-    await moveMemory(migration, guest, insecure ? `tcp:${to.ip}:60000` : `unix:/run/qemu-server/${vmid}.migrate`)
+    if (attached.length > 0) await mirrorDisks(migration, guest, attached, diskPort)
+    await moveMemory(migration, guest, memoryPort)
+    stayBehind(migration, leaving)
+    await task.sleep(HANDOVER_SECONDS)
     checkConnection(migration)
     if (attached.length > 0) completeMirrors(migration, guest, attached)
   } catch (error) {
@@ -191,8 +199,7 @@ async function moveOnline(migration: VmMigration, phase: {value: number}): Promi
     throw error
   }
 
-  const run = loadVm(world, node, vmid).run
-  moveConfig(migration, moved, run, attached)
+  moveConfig(migration, moved, arrival(migration, world.clock.nowMs() - 3000), attached)
   if (attached.length > 0) info(migration, 'stopping NBD storage migration server on target.')
   await task.sleep(3)
   for (const {volume} of local) freeVolume(world, volumeKey(volume))
@@ -240,6 +247,6 @@ function moveConfig(
     )
   world.store.of('guests').put(vmid, {
     ...relocated(guest, to, rename),
-    ...(run && {run: {...run, startedAt: world.clock.nowMs() - 3000, config: rename(run.config)}}),
+    ...(run && {run: {...run, config: rename(run.config)}}),
   })
 }

@@ -10,9 +10,13 @@ const MIB = 1024 ** 2
 /** Bytes of memory a second between two nodes. */
 const MEMORY_RATE = 110 * MIB
 
-/** Sends the memory of a running VM. */
-export async function moveMemory(migration: Migration, guest: GuestRecord, uri: string): Promise<void> {
-  const {world, task} = migration
+/**
+ * Sends the memory of a running VM.
+ * @param port of the target; absent: through the tunnel
+ */
+export async function moveMemory(migration: Migration, guest: GuestRecord, port: number | undefined): Promise<void> {
+  const {world, task, to} = migration
+  const uri = port === undefined ? `unix:/run/qemu-server/${guest.vmid}.migrate` : `tcp:${to.ip}:${port}`
   const {mem} = guestUsage(guest, world.clock.nowMs())
   const total = Number.parseInt(String(guest.config['memory'] ?? '512').replace('current=', ''), 10) * MIB
   info(migration, `starting online/live migration on ${uri}`)
@@ -45,17 +49,22 @@ function cacheSize(total: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(MIB, total / 8)))
 }
 
-/** Copies disks that are written to meanwhile; at the end both sides are the same and stay so. */
+/**
+ * Copies disks that are written to meanwhile; at the end both sides are the same and stay so.
+ * @param port of the target; absent: through the tunnel
+ */
 export async function mirrorDisks(
   migration: Migration,
   guest: GuestRecord,
   disks: readonly LocalVolume[],
+  port: number | undefined,
 ): Promise<void> {
-  const {task, vmid} = migration
+  const {task, vmid, to} = migration
+  const uri = port === undefined ? `nbd:unix:/run/qemu-server/${vmid}_nbd.migrate` : `nbd:${to.ip}:${port}`
   info(migration, 'starting storage migration')
   for (const {volume} of disks) {
     const key = keyOf(guest, volume.volid)
-    info(migration, `${key}: start migration to nbd:unix:/run/qemu-server/${vmid}_nbd.migrate:exportname=drive-${key}`)
+    info(migration, `${key}: start migration to ${uri}:exportname=drive-${key}`)
     task.log(`drive mirror is starting for drive-${key}`)
     const seconds = Math.max(1, Math.ceil(volume.size / COPY_RATE))
     for (let passed = 1; passed <= seconds; passed++) {

@@ -124,10 +124,11 @@ function checkBridges(world: World, {config, node, vmid}: GuestRecord, task: Tas
   }
 }
 
-function setRun(world: World, guest: GuestRecord, changes: {readonly paused?: boolean | undefined}): void {
+function setRun(world: World, guest: GuestRecord, {paused}: {readonly paused?: true | undefined}): void {
   if (!guest.run) return
-  const {paused, ...run} = {...guest.run, ...changes}
-  world.store.of('guests').update(guest.vmid, {run: {...run, ...(paused === true && {paused})}})
+  // a process that was left behind by a migration runs again, too
+  const {leaving: _left, paused: _before, ...run} = guest.run
+  world.store.of('guests').update(guest.vmid, {run: {...run, ...(paused && {paused})}})
 }
 
 /** Stops a VM, politely or not: what `qmstop`, `qmshutdown` and the first half of `qmreboot` do. */

@@ -1,5 +1,6 @@
 import {haStatus} from '../guest/ha-request.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
+import {qmpStatus} from '../views/guest-status.js'
 import {drivesOf, isPlainCdrom} from './drives.js'
 import {qemuVersion} from './identity.js'
 import {parseNet} from './network.js'
@@ -100,7 +101,7 @@ function fullEntry(world: World, guest: GuestRecord): Entry {
     .filter(([key, drive]) => key !== 'tpmstate0' && !(isPlainCdrom(drive) && drive.file === 'cdrom'))
     .map(([key]) => key)
   return {
-    qmpstatus: run.paused ? 'paused' : 'running',
+    qmpstatus: qmpStatus(run),
     'running-machine': versioned ? machine : `${chipset}-${version.split('.').slice(0, 2).join('.')}+pve0`,
     'running-qemu': version,
     'proxmox-support': SUPPORT,

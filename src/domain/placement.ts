@@ -5,26 +5,26 @@ import {naturalOrder} from './natural-order.js'
 import {holdsDisksOf} from './storage.js'
 
 /** What has to find a node: a clone of a template. */
-export interface CloneDemand {
+export interface CloneDemand extends NodeDemand {
   /** The template and its twins: templates that may be cloned instead of each other. Never empty. */
   readonly copies: readonly Guest[]
-  /** Memory that the new guest will be configured with. */
-  readonly memoryBytes: number | undefined
   /** The storage that the disks go to on a node; undefined: where the template's are. */
   readonly storageOn: (node: string) => string | undefined
-  /** Nodes known to be out, with the reason: what the server has refused already. */
-  readonly refused: ReadonlyMap<string, string>
 }
 
 /** A node that can take the guest. */
-export interface Candidate {
+export interface NodeCandidate {
   readonly node: string
-  /** The copy to clone; on another node than `node`, Proxmox has to be told the target. */
-  readonly source: Guest
-  readonly storage: string | undefined
   /** Absent when the node does not report its memory to this user. */
   readonly freeMemoryAfterBytes?: number
   readonly guestCount: number
+}
+
+/** A node that can take a clone. */
+export interface Candidate extends NodeCandidate {
+  /** The copy to clone; on another node than `node`, Proxmox has to be told the target. */
+  readonly source: Guest
+  readonly storage: string | undefined
 }
 
 export interface Rejection {
@@ -32,13 +32,19 @@ export interface Rejection {
   readonly reason: string
 }
 
-export interface Placement {
+export interface Placement<C extends NodeCandidate = Candidate> {
   /** Best first. */
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly C[]
   readonly rejected: readonly Rejection[]
 }
 
-type Verdict = {readonly candidate: Candidate} | {readonly reason: string}
+/** What every guest asks of its node. */
+export interface NodeDemand {
+  /** Memory that the guest will be configured with. */
+  readonly memoryBytes: number | undefined
+  /** Nodes known to be out, with the reason: what the server has refused already. */
+  readonly refused: ReadonlyMap<string, string>
+}
 
 /** The copy to clone for a guest on `node`, or why there is none. */
 function sourceFor(node: string, demand: CloneDemand, resources: ClusterResources): Guest | string {
@@ -60,53 +66,62 @@ function sourceFor(node: string, demand: CloneDemand, resources: ClusterResource
   return source ?? `no copy of the template is on this node, and it shares no disk storage with ${home}`
 }
 
-function judge(node: ClusterResources['nodes'][number], demand: CloneDemand, resources: ClusterResources): Verdict {
-  if (node.status !== 'online') return {reason: node.status === 'offline' ? 'offline' : 'reports no figures yet'}
-  const refused = demand.refused.get(node.node)
-  if (refused !== undefined) return {reason: refused}
-  const source = sourceFor(node.node, demand, resources)
-  if (typeof source === 'string') return {reason: source}
-
-  const storage = demand.storageOn(node.node)
-  if (storage !== undefined) {
-    const target = resources.storages.find((s) => s.node === node.node && s.storage === storage)
-    if (target === undefined) return {reason: `storage ${storage} is not there`}
-    if (!target.available) return {reason: `storage ${storage} is not active there`}
-    if (!holdsDisksOf(target, 'qemu')) return {reason: `storage ${storage} does not hold disk images`}
-    if (source.node !== node.node && !target.shared) {
-      return {reason: `the template is on ${source.node}, and storage ${storage} is not shared with it`}
-    }
-  }
-
-  const free = freeMemoryBytes(node)
-  const need = demand.memoryBytes ?? 0
-  if (free !== undefined && free < need) return {reason: `${mebibytes(free)} of memory free, ${mebibytes(need)} needed`}
-  return {
-    candidate: {
-      node: node.node,
-      source,
-      storage,
-      ...(free !== undefined && {freeMemoryAfterBytes: free - need}),
-      guestCount: resources.guests.filter((guest) => guest.node === node.node && !guest.template).length,
-    },
-  }
+/** The copy and the storage for a clone on `node`, or why it cannot be there. */
+function judgeClone(
+  node: string,
+  demand: CloneDemand,
+  resources: ClusterResources,
+): Pick<Candidate, 'source' | 'storage'> | string {
+  const source = sourceFor(node, demand, resources)
+  if (typeof source === 'string') return source
+  const storage = demand.storageOn(node)
+  if (storage === undefined) return {source, storage}
+  const target = resources.storages.find((s) => s.node === node && s.storage === storage)
+  if (target === undefined) return `storage ${storage} is not there`
+  if (!target.available) return `storage ${storage} is not active there`
+  if (!holdsDisksOf(target, 'qemu')) return `storage ${storage} does not hold disk images`
+  return source.node !== node && !target.shared
+    ? `the template is on ${source.node}, and storage ${storage} is not shared with it`
+    : {source, storage}
 }
 
 function mebibytes(bytes: number): string {
   return `${Math.floor(bytes / 2 ** 20)} MiB`
 }
 
-/**
- * Which nodes can take a clone, best first: most free memory left, then fewest guests, then by name. Nodes that report no memory come last.
- * Hard constraints (online, template within reach, storage active, memory fits) are never traded for anything.
- */
+/** Which nodes can take a clone, best first: see `rankNodes`. */
 export function placeClone(demand: CloneDemand, resources: ClusterResources): Placement {
-  const candidates: Candidate[] = []
+  return rankNodes(demand, resources, (node) => judgeClone(node, demand, resources))
+}
+
+/**
+ * Which nodes can take a guest, best first: most free memory left, then fewest guests, then by name. Nodes that report no memory come last.
+ * Hard constraints (online, memory fits, and what `judge` knows) are never traded for anything.
+ * @param judge what the guest will have on that node, or why it cannot be there
+ */
+export function rankNodes<Extra extends object>(
+  demand: NodeDemand,
+  resources: ClusterResources,
+  judge: (node: string) => Extra | string,
+): Placement<Extra & NodeCandidate> {
+  const candidates: (Extra & NodeCandidate)[] = []
   const rejected: Rejection[] = []
   for (const node of [...resources.nodes].sort((a, b) => naturalOrder(a.node, b.node))) {
-    const verdict = judge(node, demand, resources)
-    if ('candidate' in verdict) candidates.push(verdict.candidate)
-    else rejected.push({node: node.node, reason: verdict.reason})
+    const obstacle = obstacleOf(node, demand)
+    const verdict = obstacle ?? judge(node.node)
+    const free = freeMemoryBytes(node)
+    const need = demand.memoryBytes ?? 0
+    if (typeof verdict === 'string') rejected.push({node: node.node, reason: verdict})
+    else if (free !== undefined && free < need)
+      rejected.push({node: node.node, reason: `${mebibytes(free)} of memory free, ${mebibytes(need)} needed`})
+    else {
+      candidates.push({
+        node: node.node,
+        ...verdict,
+        ...(free !== undefined && {freeMemoryAfterBytes: free - need}),
+        guestCount: resources.guests.filter((guest) => guest.node === node.node && !guest.template).length,
+      })
+    }
   }
 
   // The sort is stable, so what ties stays in the order of names.
@@ -114,12 +129,17 @@ export function placeClone(demand: CloneDemand, resources: ClusterResources): Pl
   return {candidates, rejected}
 }
 
-function memoryRank(candidate: Candidate): number {
+function obstacleOf({node, status}: ClusterResources['nodes'][number], {refused}: NodeDemand): string | undefined {
+  if (status !== 'online') return status === 'offline' ? 'offline' : 'reports no figures yet'
+  return refused.get(node)
+}
+
+function memoryRank(candidate: NodeCandidate): number {
   return candidate.freeMemoryAfterBytes ?? Number.MIN_SAFE_INTEGER
 }
 
 /** Why the first candidate was taken, in words for people. */
-export function placementReason({candidates, rejected}: Placement): string {
+export function placementReason({candidates, rejected}: Placement<NodeCandidate>): string {
   const [best, second] = candidates
   if (best === undefined) return 'no eligible node'
   if (second === undefined) {

@@ -1,4 +1,10 @@
-import {placementReason, type Candidate, type Placement, type Rejection} from '../domain/placement.js'
+import {
+  placementReason,
+  type Candidate,
+  type NodeCandidate,
+  type Placement,
+  type Rejection,
+} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
 
 export interface PlacementReport {
@@ -53,7 +59,11 @@ export interface VmCreateStarted extends Omit<CreatedVm, 'status' | 'steps' | 't
 }
 
 /** @param named whether the node was asked for by name */
-export function placementReport(named: boolean, placement: Placement, candidate: Candidate): PlacementReport {
+export function placementReport(
+  named: boolean,
+  placement: Placement<NodeCandidate>,
+  candidate: NodeCandidate,
+): PlacementReport {
   if (named) return {node: candidate.node, reason: 'asked for with --node', rejected: []}
   return {
     node: candidate.node,

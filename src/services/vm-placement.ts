@@ -1,10 +1,10 @@
-import {err, ok, type Result} from 'neverthrow'
+import type {Result} from 'neverthrow'
 
 import type {ClusterResources} from '../domain/cluster.js'
-import {failure, type Failure} from '../domain/failure.js'
+import type {Failure} from '../domain/failure.js'
 import type {Guest} from '../domain/guest.js'
 import {placeClone, type Candidate, type Placement} from '../domain/placement.js'
-import {closest} from '../domain/suggest.js'
+import {chooseNode} from './choose-node.js'
 import {effective, type VmCreateRequest} from './vm-create-request.js'
 
 /** A request that has found its template and its node. */
@@ -31,49 +31,5 @@ export function place(
     },
     resources,
   )
-  if (request.node === undefined) {
-    const [best] = placement.candidates
-    return best === undefined ? err(nowhere(request, placement)) : ok({placement, candidate: best})
-  }
-
-  const named = placement.candidates.find((candidate) => candidate.node === request.node)
-  if (named !== undefined) return ok({placement, candidate: named})
-  const rejection = placement.rejected.find(({node}) => node === request.node)
-  if (rejection === undefined) {
-    const names = resources.nodes.map(({node}) => node)
-    const near = closest(request.node, names)
-    return err(
-      failure('not-found', `there is no node "${request.node}"`, {
-        hint:
-          near === undefined
-            ? `The nodes are: ${names.join(', ')}`
-            : `Did you mean "${near}"? The nodes are: ${names.join(', ')}`,
-        details: {node: request.node, nodes: names},
-      }),
-    )
-  }
-
-  const offline = resources.nodes.find(({node}) => node === request.node)?.status !== 'online'
-  return err(
-    failure(
-      offline ? 'node-offline' : / of memory free/.test(rejection.reason) ? 'no-capacity' : 'refused',
-      `node ${request.node} cannot take "${request.name}": ${rejection.reason}`,
-      {
-        hint: 'Leave --node out to have the best node picked, or see: homelab proxmox node list',
-        details: {node: request.node, reason: rejection.reason},
-      },
-    ),
-  )
-}
-
-function nowhere(request: VmCreateRequest, placement: Placement): Failure {
-  const full = placement.rejected.some(({reason}) => / of memory free/.test(reason))
-  return failure(
-    full ? 'no-capacity' : 'refused',
-    `no node can take "${request.name}": ${placement.rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,
-    {
-      hint: full ? 'Ask for less with --memory, or free some memory' : 'See: homelab proxmox node list',
-      details: {rejected: placement.rejected},
-    },
-  )
+  return chooseNode(placement, request.node, request.name, resources)
 }

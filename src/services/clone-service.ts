@@ -4,13 +4,12 @@ import {guestLabel, type Guest} from '../domain/guest.js'
 import type {Candidate, Placement} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
 import {parseUpid} from '../domain/upid.js'
-import {chooseVmid} from '../domain/vmid.js'
-import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {isLockTimeout, isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
 import type {CloneOptions, QemuRepository} from '../repositories/qemu-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
 import {impatience, type Patience, type Timing} from './patience.js'
 import type {TaskService} from './task-service.js'
+import type {VmidPicker} from './vmid-picker.js'
 
 /** Lost races for a VMID before giving up: with the choice doubling each time, 25 rivals need about five. */
 const MOST_COLLISIONS = 40
@@ -50,7 +49,7 @@ interface Manner {
 /** A clone with a VMID that nobody else gets. */
 export class CloneService {
   constructor(
-    private readonly cluster: ClusterRepository,
+    private readonly vmids: VmidPicker,
     private readonly qemu: QemuRepository,
     private readonly taskList: TaskRepository,
     private readonly tasks: TaskService,
@@ -72,7 +71,7 @@ export class CloneService {
       if (placed.isErr()) return err(placed.error)
       const {candidate} = placed.value
 
-      const vmid = wish.vmid === undefined ? await this.pickVmid(lost) : ok<number, Failure>(wish.vmid)
+      const vmid = wish.vmid === undefined ? await this.vmids.pick(lost) : ok<number, Failure>(wish.vmid)
       if (vmid.isErr()) return err(vmid.error)
       const tried = await this.attempt(wish, vmid.value, candidate, patience, manner.wait, () => {
         // A lost race leads to the same node again.
@@ -84,13 +83,13 @@ export class CloneService {
       const failed = tried.error
       if (isVmidTaken(failed) && wish.vmid === undefined && collisions < MOST_COLLISIONS) {
         lost.add(vmid.value)
-        await this.pause(++collisions, patience)
+        await this.vmids.pause(++collisions, patience)
       } else if (usesLocalStorage(failed) && candidate.source.node !== candidate.node) {
         refused.set(candidate.node, `the template is on storage local to ${candidate.source.node}`)
       } else if (isLockTimeout(failed) && lockWaits < MOST_LOCK_WAITS) {
         // The task gave up before it made anything: a rival is busy with this very VMID, or somebody with the template.
         lost.add(vmid.value)
-        await this.pause(++lockWaits, patience)
+        await this.vmids.pause(++lockWaits, patience)
       } else {
         return err(failed)
       }
@@ -180,22 +179,5 @@ export class CloneService {
     }
 
     return undefined
-  }
-
-  /** The lowest free VMID at first, then one of ever more free ones, inside the datacenter's range. */
-  private async pickVmid(lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
-    const suggested = await this.cluster.nextId()
-    if (suggested.isErr() || lost.size === 0) return suggested
-    const [resources, range] = await Promise.all([this.cluster.resources('vm'), this.cluster.vmidRange()])
-    // Without the right to read the options, only what the server itself suggests is known to be in the range.
-    if (range.isErr()) return suggested
-    const used = resources.isOk() ? resources.value.guests.map((guest) => guest.vmid) : []
-    return ok(
-      chooseVmid(suggested.value, lost.size, new Set([...used, ...lost]), range.value, () => this.clock.random()),
-    )
-  }
-
-  private pause(times: number, patience: Patience): Promise<void> {
-    return this.clock.sleep(this.clock.random() * Math.min(2000, 50 * 2 ** times), patience.signal)
   }
 }

@@ -1,6 +1,7 @@
 import {CloneService} from '../../services/clone-service.js'
 import {VmCreateService} from '../../services/vm-create-service.js'
 import {VmFinishService} from '../../services/vm-finish-service.js'
+import {VmidPicker} from '../../services/vmid-picker.js'
 import type {Services} from '../services.js'
 
 export function vmCreate({parts, tasks}: Services): VmCreateService {
@@ -9,7 +10,7 @@ export function vmCreate({parts, tasks}: Services): VmCreateService {
     cluster,
     guests,
     visibility,
-    new CloneService(cluster, qemu, taskList, tasks, timing),
+    new CloneService(new VmidPicker(cluster, timing), qemu, taskList, tasks, timing),
     new VmFinishService(guests, qemu, tasks),
   )
 }

@@ -10,6 +10,7 @@ import {QemuRepository} from '../../../src/repositories/qemu-repository.js'
 import {TaskRepository} from '../../../src/repositories/task-repository.js'
 import {CloneService, type Place} from '../../../src/services/clone-service.js'
 import {TaskService} from '../../../src/services/task-service.js'
+import {VmidPicker} from '../../../src/services/vmid-picker.js'
 
 const template: Guest = {
   vmid: 9000,
@@ -57,7 +58,7 @@ function setUp() {
   tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
   tasks.log.callsFake(() => okAsync([]))
   tasks.list.callsFake(() => okAsync([]))
-  const service = new CloneService(cluster, qemu, tasks, new TaskService(tasks, timing), timing)
+  const service = new CloneService(new VmidPicker(cluster, timing), qemu, tasks, new TaskService(tasks, timing), timing)
   const clone = (place: Place, vmid?: number) =>
     service.clone(
       {name: 'web', linked: false, ...(vmid !== undefined && {vmid})},

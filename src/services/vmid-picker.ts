@@ -1,0 +1,34 @@
+import {ok, type Result} from 'neverthrow'
+import type {Failure} from '../domain/failure.js'
+import {chooseVmid} from '../domain/vmid.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import type {Patience, Timing} from './patience.js'
+
+/** VMIDs for new guests. Nothing can be reserved: a VMID is ours only when a guest of ours has it (reference 2.9). */
+export class VmidPicker {
+  constructor(
+    private readonly cluster: ClusterRepository,
+    private readonly timing: Timing,
+  ) {}
+
+  /**
+   * The lowest free VMID at first, then one of ever more free ones, inside the datacenter's range.
+   * @param lost those that somebody else got while we asked for them
+   */
+  async pick(lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
+    const suggested = await this.cluster.nextId()
+    if (suggested.isErr() || lost.size === 0) return suggested
+    const [resources, range] = await Promise.all([this.cluster.resources('vm'), this.cluster.vmidRange()])
+    // Without the right to read the options, only what the server itself suggests is known to be in the range.
+    if (range.isErr()) return suggested
+    const used = resources.isOk() ? resources.value.guests.map((guest) => guest.vmid) : []
+    return ok(
+      chooseVmid(suggested.value, lost.size, new Set([...used, ...lost]), range.value, () => this.timing.random()),
+    )
+  }
+
+  /** Waits a little, longer after each lost race. */
+  pause(times: number, {signal}: Patience): Promise<void> {
+    return this.timing.sleep(this.timing.random() * Math.min(2000, 50 * 2 ** times), signal)
+  }
+}

@@ -160,11 +160,61 @@ const RULES: readonly Rule[] = [
     reason: 'is-template',
     hint: 'A template does not run. Create a guest from it: homelab proxmox vm create NAME TEMPLATE',
   },
+  // The guest agent: three ways not to answer, and what it says itself (reference 2.12).
   {
-    pattern: /No QEMU guest agent configured|QEMU guest agent is not running/,
+    pattern: /No QEMU guest agent configured/,
     kind: 'conflict',
-    reason: 'no-guest-agent',
-    hint: 'Install qemu-guest-agent in the guest, switch the agent on in its options and start it anew',
+    reason: 'agent-not-configured',
+    hint: 'Switch the agent on in the options of the VM (agent=1), install qemu-guest-agent in it, and stop and start it',
+  },
+  {
+    pattern: /QEMU guest agent is not running/,
+    kind: 'conflict',
+    reason: 'agent-not-answering',
+    hint: 'Nobody answers in the VM: it is booting or paused, or qemu-guest-agent is not installed or does not run there',
+  },
+  {
+    pattern: /[Cc]ommand (?<command>guest-[\w-]+) has (?:been disabled|not been found)/,
+    kind: 'not-supported',
+    reason: 'agent-command-disabled',
+    hint: ({command}) =>
+      `The agent in the VM does not offer ${command}: it is too old, or its configuration (BLOCK_RPCS or ALLOW_RPCS of qemu-ga) forbids it`,
+  },
+  {
+    pattern: /Failed to execute child process .*\(No such file or directory\)/,
+    kind: 'not-found',
+    reason: 'no-such-program',
+    hint: 'There is no such program in the guest. No shell is involved: pipes, variables and built-in commands need --shell',
+  },
+  {
+    pattern: /Failed to execute child process .*\(Permission denied\)/,
+    kind: 'permission',
+    reason: 'program-not-executable',
+    hint: 'The file in the guest is not executable',
+  },
+  {
+    pattern: /failed to open file '(?<path>.*)' \(mode: '\w+'\): No such file or directory/,
+    kind: 'not-found',
+    reason: 'no-such-file',
+    hint: 'There is no such file or folder in the guest. Give the whole path, from the root',
+  },
+  {
+    pattern: /failed to open file '(?<path>.*)' \(mode: '\w+'\): Permission denied/,
+    kind: 'permission',
+    reason: 'file-not-permitted',
+    hint: 'The agent may not open this file; a security policy such as SELinux may keep it from it',
+  },
+  {
+    pattern: /failed to open file '(?<path>.*)' \(mode: '\w+'\)/,
+    kind: 'conflict',
+    reason: 'file-not-opened',
+    hint: 'The agent can only open files; give the whole path, from the root',
+  },
+  {
+    pattern: /PID (?<pid>\d+) does not exist/,
+    kind: 'not-found',
+    reason: 'process-unknown',
+    hint: 'The agent tells how a command ended only once, and forgets it when it is restarted',
   },
   {
     pattern: /got timeout$/,

@@ -146,8 +146,51 @@ const TEXTS: readonly (readonly [number, string, FailureKind, Record<string, unk
   [500, "can't migrate running VM without --online", 'conflict', {reason: 'is-running'}],
   [500, 'VM is paused - cannot shutdown', 'conflict', {reason: 'is-paused'}],
   [500, "you can't convert a template to a template", 'conflict', {reason: 'is-template'}],
-  [500, 'No QEMU guest agent configured', 'conflict', {reason: 'no-guest-agent'}],
-  [500, 'QEMU guest agent is not running', 'conflict', {reason: 'no-guest-agent'}],
+  [500, 'No QEMU guest agent configured', 'conflict', {reason: 'agent-not-configured'}],
+  [500, 'QEMU guest agent is not running', 'conflict', {reason: 'agent-not-answering'}],
+  [
+    500,
+    'Agent error: Command guest-exec has been disabled',
+    'not-supported',
+    {reason: 'agent-command-disabled', command: 'guest-exec'},
+  ],
+  [
+    500,
+    'Agent error: The command guest-get-users has not been found',
+    'not-supported',
+    {reason: 'agent-command-disabled', command: 'guest-get-users'},
+  ],
+  [
+    500,
+    "Agent error: Guest agent command failed, error was 'Failed to execute child process \u201Cnope\u201D (No such file or directory)'",
+    'not-found',
+    {reason: 'no-such-program'},
+  ],
+  [
+    500,
+    "Agent error: Guest agent command failed, error was 'Failed to execute child process \u201C/etc/motd\u201D (Permission denied)'",
+    'permission',
+    {reason: 'program-not-executable'},
+  ],
+  [
+    500,
+    "Agent error: failed to open file '/nope' (mode: 'r'): No such file or directory",
+    'not-found',
+    {reason: 'no-such-file', path: '/nope'},
+  ],
+  [
+    500,
+    "Agent error: failed to open file '/root/x' (mode: 'r'): Permission denied",
+    'permission',
+    {reason: 'file-not-permitted', path: '/root/x'},
+  ],
+  [
+    500,
+    "Agent error: failed to open file '/etc' (mode: 'w'): Is a directory",
+    'conflict',
+    {reason: 'file-not-opened', path: '/etc'},
+  ],
+  [500, 'Agent error: PID 4711 does not exist', 'not-found', {reason: 'process-unknown', pid: '4711'}],
   // In use.
   [
     500,

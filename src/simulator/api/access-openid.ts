@@ -1,3 +1,6 @@
+import {userRefusal} from '../access/authenticate.js'
+import {splitAuthuser} from '../access/privileges.js'
+import {isConsoleTicket} from '../console/ticket.js'
 import {die, PveError} from '../kernel/pve-error.js'
 
 import type {Routes} from '../kernel/call.js'
@@ -15,8 +18,16 @@ export const accessOpenidRoutes: Routes = {
     throw new PveError(401, 'openid authentication failure')
   },
 
-  /** Console tickets are checked by the console that made them; no other one is good here. */
-  'POST /access/vncticket'() {
-    throw new PveError(401, 'authentication failure')
+  /** What a console asks about the ticket of whoever has connected to it. */
+  'POST /access/vncticket'(call) {
+    const {world} = call
+    const [user, path] = [call.required('authid'), call.required('path')]
+    const claim = {user, path, port: call.text('port') ?? ''}
+    if (
+      userRefusal(world, splitAuthuser(user).userid) !== undefined ||
+      !isConsoleTicket(world, claim, call.required('vncticket')) ||
+      !world.access.has(user, path, ...call.list('privs'))
+    )
+      throw new PveError(401, 'authentication failure')
   },
 }

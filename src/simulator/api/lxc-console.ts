@@ -1,4 +1,5 @@
-import {openConsole, vncAnswer} from '../guest/console.js'
+import {guestConsoleRoutes, openSpice} from '../console/guest-console.js'
+import {placeOf} from '../console/open-console.js'
 import {loadGuest} from '../guest/guests.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
 import {rrdPoints} from '../views/rrd.js'
@@ -10,40 +11,14 @@ const PATH = '/nodes/{node}/lxc/{vmid}'
 
 /** What shows the inside of containers: consoles, and figures over time. */
 export const lxcConsoleRoutes: Routes = {
-  [`POST ${PATH}/vncproxy`](call) {
-    loadGuest(call.world, 'lxc', placeOf(call), call.vmid)
-    return vncAnswer(call, openConsole(call, 'vncproxy', call.vmid), call.world.fingerprints.get(call.node) ?? '')
-  },
-
-  [`POST ${PATH}/termproxy`](call) {
-    loadGuest(call.world, 'lxc', placeOf(call), call.vmid)
-    return openConsole(call, 'termproxy', call.vmid)
-  },
+  ...guestConsoleRoutes('lxc'),
 
   [`POST ${PATH}/spiceproxy`](call) {
     loadGuest(call.world, 'lxc', call.node, call.vmid)
-    const {ticket, port} = openConsole(call, 'spiceproxy', call.vmid)
-    return {
-      type: 'spice',
-      title: `CT ${call.vmid}`,
-      host: ticket,
-      'tls-port': Number(port),
-      password: ticket.slice(-20),
-      proxy: `http://${call.text('proxy') ?? call.node}:3128`,
-      'delete-this-file': 1,
-      'secure-attention': 'Ctrl+Alt+Ins',
-      'toggle-fullscreen': 'Shift+F11',
-      'release-cursor': 'Ctrl+Alt+R',
-    }
+    return openSpice(call, `CT ${call.vmid}`)
   },
 
   [`GET ${PATH}/rrddata`]: (call) => figures(call),
-}
-
-/** The node of the path: consoles are opened by the node that was asked, whose connection goes on to the container's. */
-function placeOf(call: Call): string {
-  const node = call.required('node')
-  return node === 'localhost' ? call.node : node
 }
 
 /** The figures of a container since it runs; of one elsewhere, and before, the times alone. */

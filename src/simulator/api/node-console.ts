@@ -1,91 +1,76 @@
-import {createHmac} from 'node:crypto'
+import {login, shell, untilHangup} from '../console/login-shell.js'
+import {
+  joinConsole,
+  openScreen,
+  openTerminal,
+  placeOf,
+  spiceAnswer,
+  type ConsoleAnswer,
+} from '../console/open-console.js'
+import {Tty} from '../console/tty.js'
+import {die} from '../kernel/pve-error.js'
 
-import {die, type Json} from '../kernel/pve-error.js'
-
+import type {Seat} from '../console/term-proxy.js'
 import type {Call, Routes} from '../kernel/call.js'
 
 const PATH = '/nodes/{node}'
-const CONNECT_SECONDS = 10
-const FIRST_PORT = 5900
-const PORTS = 100
+const FIRST_SIZE = {columns: 80, rows: 20}
 
-/** Shells of a node. Nobody is at the other end: the worker waits for a connection, then gives up (reference 2.7). */
+/** Shells of a node. */
 export const nodeConsoleRoutes: Routes = {
-  [`POST ${PATH}/termproxy`]: (call) => shell(call),
-  [`POST ${PATH}/vncshell`]: (call) => ({...shell(call), cert: call.world.certificates.get(call.node) ?? ''}),
+  [`POST ${PATH}/termproxy`](call) {
+    return {...openShell(call, nodeFor(call))}
+  },
+
+  [`POST ${PATH}/vncshell`](call) {
+    const node = nodeFor(call)
+    const answer = openScreen(call, {taskType: 'vncshell', taskId: '', path: pathOf(node)})
+    return {...answer, cert: call.world.certificates.get(call.node) ?? ''}
+  },
 
   [`POST ${PATH}/spiceshell`](call) {
-    const {ticket, port} = shell(call)
-    return {
-      type: 'spice',
-      title: `Shell on '${call.node}'`,
-      host: ticket,
-      'tls-port': port,
-      password: ticket.slice(-20),
-      proxy: `http://${call.text('proxy') ?? call.node}:3128`,
-      'delete-this-file': 1,
-      'secure-attention': 'Ctrl+Alt+Ins',
-      'toggle-fullscreen': 'Shift+F11',
-      'release-cursor': 'Ctrl+Alt+R',
-    }
+    const node = nodeFor(call)
+    const answer = openScreen(call, {taskType: 'spiceshell', taskId: '', path: pathOf(node)})
+    return spiceAnswer(call, answer, `Shell on '${node}'`)
   },
 
-  [`GET ${PATH}/vncwebsocket`]: (call) => ({port: call.required('port')}),
+  [`GET ${PATH}/vncwebsocket`]: (call) => joinConsole(call, pathOf(placeOf(call))),
 }
 
-function shell(call: Call): {user: string; ticket: string; port: number; upid: string} {
-  const {world, user} = call
+const pathOf = (node: string): string => `/nodes/${node}`
+
+/** The node whose shell is asked for, by somebody who may have one. */
+function nodeFor(call: Call): string {
   // a token is no user that can log in, and other commands than a login are root's
-  if (call.tokenid !== undefined) die(`value '${user}' does not look like a valid user name`)
+  if (call.tokenid !== undefined) die(`value '${call.user}' does not look like a valid user name`)
   const command = call.text('cmd') ?? 'login'
   if (command !== 'login' && !call.isRootPam) die('only root@pam can run this command')
-  const waiting = [...world.store.of('tasks').values()].filter(
-    ({node, type, status}) => node === call.node && /shell$|proxy$/.test(type) && status === undefined,
-  )
-  const port = FIRST_PORT + (waiting.length % PORTS)
-  const upid = call.startTask('vncshell', '', async (task) => {
-    task.log(`starting termproxy ${task.upid}`)
-    await task.patience(CONNECT_SECONDS)
-    die('connection timed out')
-  })
-  const time = world.clock.now().toString(16).toUpperCase().padStart(8, '0')
-  const path = `/nodes/${call.node}`
-  const mac = createHmac('sha512', world.meta.authKey).update(`${user}:${path}:${port}:${time}`).digest('base64')
-  return {user, ticket: `PVEVNC:${time}::${mac}`, port, upid}
+  const node = placeOf(call)
+  if (node !== call.node && !call.world.store.of('nodes').get(node)?.resolves)
+    die(`hostname lookup '${node}' failed - failed to get address info for: ${node}: Name or service not known`)
+  return node
 }
 
-/** What a node says of itself when it is asked for everything. */
-export const nodeReportRoutes: Routes = {
-  [`GET ${PATH}/report`]({world, node}): Json {
-    const {version, repoid} = world.meta.version
-    const record = world.node(node)
-    const guests = [...world.store.of('guests').values()].filter((guest) => guest.node === node)
-    return [
-      '',
-      '==== general system info ====',
-      '',
-      '# hostname',
-      node,
-      '',
-      '# pveversion --verbose',
-      `pve-manager: ${version} (running version: ${version}/${repoid})`,
-      '',
-      '# cat /etc/hosts',
-      '127.0.0.1 localhost',
-      ...world.members().map(({ip, node: name}) => `${ip} ${name}`),
-      '',
-      '==== overall system load info ====',
-      '',
-      `cores: ${record.sockets * record.cores}, memory: ${record.memoryBytes}`,
-      '',
-      '==== info about storage ====',
-      '',
-      ...[...world.store.of('storages').values()].map(({storage, type}) => `${type}: ${storage}`),
-      '',
-      '==== info about virtual guests ====',
-      '',
-      ...guests.map(({type, vmid, run}) => `${type} ${vmid} ${run ? 'running' : 'stopped'}`),
-      '',
-    ].join('\n')
-  },
+/** Root is in at once, everybody else is asked. */
+function openShell(call: Call, node: string): ConsoleAnswer {
+  const {world} = call
+  const machine = {hostname: node, issue: ''}
+  return openTerminal(call, {
+    taskType: 'vncshell',
+    taskId: '',
+    path: pathOf(node),
+    privilege: 'Sys.Console',
+    command: call.isRootPam ? '/bin/login -f root' : '/bin/login',
+    sit(): Seat {
+      const tty = new Tty(FIRST_SIZE, true)
+      const place = world.node(node)
+      if (!world.reaches(call.node, place)) {
+        tty.write(`ssh: connect to host ${place.ip} port 22: No route to host\n`)
+        return {tty, ended: Promise.resolve(), leave() {}}
+      }
+
+      const ended = untilHangup(call.isRootPam ? shell(tty, machine, 'root') : login(tty, machine))
+      return {tty, ended, leave: () => tty.hangUp()}
+    },
+  })
 }

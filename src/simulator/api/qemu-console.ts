@@ -1,4 +1,4 @@
-import {openConsole, vncAnswer} from '../guest/console.js'
+import {guestConsoleRoutes, openSpice} from '../console/guest-console.js'
 import {die} from '../kernel/pve-error.js'
 import {cloudInitEntries, dump, regenerate} from '../qemu/cloudinit.js'
 import {withConfigLock} from '../guest/config-lock.js'
@@ -17,40 +17,14 @@ const BASE = '/nodes/{node}/qemu/{vmid}'
 
 /** What shows the inside of VMs: consoles, the monitor, cloud-init data, figures over time. */
 export const qemuConsoleRoutes: Routes = {
-  [`POST ${BASE}/vncproxy`](call) {
-    loadVm(call.world, call.node, call.vmid)
-    return vncAnswer(call, openConsole(call, 'vncproxy', call.vmid), call.world.fingerprints.get(call.node) ?? '')
-  },
-
-  [`POST ${BASE}/termproxy`](call) {
-    const {config} = loadVm(call.world, call.node, call.vmid)
-    const serial = call.text('serial')
-    const display = parseProperties(String(config['vga'] ?? ''), ['type']).head ?? ''
-    const wanted =
-      serial ?? (/^serial\d+$/.test(display) ? display : Object.keys(config).find((key) => /^serial\d+$/.test(key)))
-    if (wanted === undefined) die('unable to find a serial interface')
-    if (config[wanted] !== 'socket') die(`serial interface '${wanted}' is not correctly configured`)
-    return openConsole(call, 'termproxy', call.vmid)
-  },
+  ...guestConsoleRoutes('qemu'),
 
   [`POST ${BASE}/spiceproxy`](call) {
     const guest = loadVm(call.world, call.node, call.vmid)
     requireRunning(guest)
     const display = parseProperties(String(guest.config['vga'] ?? ''), ['type']).head ?? ''
     if (!display.startsWith('qxl')) die(`VM ${call.vmid} qmp command 'query-spice' failed - got no SPICE port`)
-    const {ticket, port} = openConsole(call, 'spiceproxy', call.vmid)
-    return {
-      type: 'spice',
-      title: `VM ${call.vmid}`,
-      host: ticket,
-      'tls-port': Number(port),
-      password: ticket.slice(-20),
-      proxy: `http://${call.text('proxy') ?? call.node}:3128`,
-      'delete-this-file': 1,
-      'toggle-fullscreen': 'Shift+F11',
-      'release-cursor': 'Ctrl+Alt+R',
-      'secure-attention': 'Ctrl+Alt+Ins',
-    }
+    return openSpice(call, `VM ${call.vmid}`)
   },
 
   [`POST ${BASE}/monitor`](call) {

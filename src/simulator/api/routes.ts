@@ -75,7 +75,8 @@ import {storageRoutes} from './storage.js'
 import {tasksRoutes} from './tasks.js'
 import {versionRoutes} from './version.js'
 import {vzdumpRoutes} from './vzdump.js'
-import {nodeConsoleRoutes, nodeReportRoutes} from './node-console.js'
+import {nodeConsoleRoutes} from './node-console.js'
+import {nodeReportRoutes} from './node-report.js'
 
 import type {Routes} from '../kernel/call.js'
 

@@ -3,12 +3,15 @@ import https from 'node:https'
 import net from 'node:net'
 
 import {authenticate, AuthenticationError} from '../access/authenticate.js'
+import {PveError} from '../kernel/pve-error.js'
 import {ProxyError} from '../kernel/router.js'
 import {apiFailure, type Answer, type AnswerTexts, encode, type Format, refusal, statusText, success} from './answer.js'
 import {decodeBody, decodeForm, HttpError, type RawParameters} from './body.js'
 import {receiveUpload} from './multipart.js'
 import {type Address, checkProtocol, decodePath, hasBody, readBody, splitAddress, splitOnce} from './request.js'
+import {handshakeRefusal, openWebsocket} from './websocket.js'
 
+import type {Duplex} from 'node:stream'
 import type {SchemaMatch} from '../../schema/schema.js'
 import type {Upload} from '../kernel/call.js'
 import type {ApiResult, Router} from '../kernel/router.js'
@@ -25,6 +28,7 @@ const REQUESTS_PER_CONNECTION = 100
 const REFUSAL_DELAY = 3
 const FORMATS: ReadonlySet<string> = new Set(['extjs', 'json'])
 const UPLOAD_PATH = /^\/nodes\/[^/]+\/storage\/[^/]+\/upload$/
+const WEBSOCKET_PATH = /websocket$/
 const TLS_HANDSHAKE = 0x16
 
 /** What happens to a connection before or after its request is acted on; for tests of clients. */
@@ -91,6 +95,7 @@ export class NodeServer {
         void this.serve(request, response)
       },
     )
+    this.secure.on('upgrade', (request, socket, head) => void this.serveUpgrade(request, socket, head))
     // the count is limited in serve(), where it can be refused in Proxmox's words
     this.secure.maxHeadersCount = 0
     this.plain = http.createServer(limits, (request, response) => redirect(request, response))
@@ -152,7 +157,40 @@ export class NodeServer {
     })
   }
 
-  private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  /** A request that wants to go on as something else: as a websocket where there is one, or answered as if it had not said so. */
+  private async serveUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy())
+    if (request.method !== 'GET') {
+      socket.destroy()
+      return
+    }
+
+    const response = new http.ServerResponse(request)
+    response.assignSocket(socket as net.Socket)
+    response.shouldKeepAlive = false
+    response.once('finish', () => socket.end())
+    await this.serve(request, response, (answer) => {
+      if (!WEBSOCKET_PATH.test(splitOnce(request.url ?? '', '?')[0])) return answer
+      const refusal = handshakeRefusal(request.headers)
+      if (refusal !== undefined)
+        return apiFailure(new PveError(501, refusal), 'json', {
+          release: this.options.world().release,
+          isProtected: false,
+        })
+      if (answer.status !== 200) return answer
+      response.detachSocket(socket as net.Socket)
+      const {data} = JSON.parse(answer.body) as {data: {port: string}}
+      openWebsocket(request, socket, head, this.options.world().consoles.ports.connect(this.node, Number(data.port)))
+      return undefined
+    })
+  }
+
+  /** @param conclude makes of the answer what is sent; undefined: it has seen to everything */
+  private async serve(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    conclude: (answer: Answer) => Answer | undefined = (answer) => answer,
+  ): Promise<void> {
     const method = request.method ?? 'GET'
     const [rawPath = '/', query = ''] = splitOnce(request.url ?? '/', '?')
     const interruption = await this.options.interference?.before?.({method, path: rawPath, via: this.node})
@@ -166,8 +204,13 @@ export class NodeServer {
     const answer = outcome instanceof Promise ? await outcome : outcome
     this.options.world().store.flush()
     await interruption?.holdAnswer?.()
-    if (answer === undefined || interruption?.drop === 'after') request.socket.destroy()
-    else this.send(request, response, interruption?.replace ?? answer, interruption?.truncate ?? false)
+    if (answer === undefined || interruption?.drop === 'after') {
+      request.socket.destroy()
+      return
+    }
+
+    const last = conclude(interruption?.replace ?? answer)
+    if (last) this.send(request, response, last, interruption?.truncate ?? false)
   }
 
   /** The answer to a request, or undefined when the connection is cut without one. */

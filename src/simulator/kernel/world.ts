@@ -1,4 +1,5 @@
 import {Access} from '../access/privileges.js'
+import {Consoles} from '../console/consoles.js'
 import {Clock, type ClockMode} from './clock.js'
 import {FileLocks} from './file-locks.js'
 import {die} from './pve-error.js'
@@ -37,6 +38,7 @@ export class World {
   readonly tasks: Tasks
   readonly access: Access
   readonly fileLocks: FileLocks
+  readonly consoles = new Consoles()
   /** Certificate fingerprint of each node, filled by the server. */
   readonly fingerprints = new Map<string, string>()
   /** The certificate of each node, PEM, filled by the server. */
@@ -92,6 +94,7 @@ export class World {
   restart(): void {
     this.tasks.close()
     this.fileLocks.clear()
+    this.consoles.cut()
     this.clock.clear()
     this.store.clear()
   }
@@ -99,6 +102,7 @@ export class World {
   /** Ends for good; the state stays in its directory. */
   close(): void {
     this.tasks.close()
+    this.consoles.cut()
     this.clock.stop()
     this.store.close()
   }
@@ -203,6 +207,7 @@ export class World {
     const since = this.clock.nowMs() - secondsAgo * 1000
     this.store.of('nodes').update(name, {power: 'off', downSince: since, expired: undefined})
     this.tasks.nodeDied(name)
+    this.consoles.cut(name)
     this.expireLater(name, since)
   }
 

@@ -1,5 +1,8 @@
 import {expect} from 'chai'
 
+import {routes} from '../../../src/simulator/api/routes.js'
+import {frontDoorChecks} from '../../../src/simulator/front-door-checks.js'
+import {Router} from '../../../src/simulator/kernel/router.js'
 import {type Cluster, openCluster, TEMPLATE} from '../../helpers/cluster-world.js'
 
 import type {Answer} from '../../helpers/api-world.js'
@@ -48,6 +51,15 @@ describe('a cluster of three in detail', () => {
       ' OK',
       'TASK ERROR: VM 100 already running',
     ])
+  })
+
+  it('counts one line in the log of a task it does not have', async () => {
+    await cluster.make(['n2 qemu', {vmid: 100}])
+    const upid: string = await cluster.call('POST /nodes/n2/qemu/100/status/stop')
+    const answer = await new Router(routes, frontDoorChecks).handle(cluster.world, {
+      ...{method: 'GET', path: `/nodes/n1/tasks/${upid}/log`, params: {}, user: 'root@pam', via: 'n3'},
+    })
+    expect(answer).to.deep.equal({data: {n: 1, t: 'unable to open file - No such file or directory'}, total: 1})
   })
 
   it('gives a VMID to the VM or to the container that want it', async () => {

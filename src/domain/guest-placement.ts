@@ -13,8 +13,8 @@ export interface StorageNeed {
 
 /** What a guest that is made from nothing asks of its node. */
 export interface GuestDemand extends NodeDemand {
-  /** The storages it will use on a node. */
-  readonly storagesOn: (node: string) => readonly StorageNeed[]
+  /** The storages it will use on a node, or why it cannot be there. */
+  readonly storagesOn: (node: string) => string | readonly StorageNeed[]
 }
 
 /** Storages that set the space of a volume aside at once; the others hand it out as it is written. */
@@ -24,7 +24,8 @@ const THICK: ReadonlySet<string> = new Set(['lvm'])
 export function placeGuest(demand: GuestDemand, resources: ClusterResources): Placement<NodeCandidate> {
   return rankNodes(demand, resources, (node) => {
     const seen = resources.storages.filter((storage) => storage.node === node)
-    return lacking(demand.storagesOn(node), seen) ?? {}
+    const needs = demand.storagesOn(node)
+    return (typeof needs === 'string' ? needs : lacking(needs, seen)) ?? {}
   })
 }
 

@@ -27,7 +27,7 @@ export interface GuestWish {
   /** Undefined: the best one. */
   readonly node?: string
   readonly memoryBytes: number
-  /** The storages it will use on a node. */
+  /** The storages it will use on a node, or why it cannot be there. */
   readonly storagesOn: GuestDemand['storagesOn']
   /** All its options on a node, but for the VMID. */
   readonly parametersOn: (node: string) => GuestParameters
@@ -63,13 +63,17 @@ export class NewGuestService {
     private readonly timing: Timing,
   ) {}
 
-  /** The node for a guest, by what one look at the cluster tells; see `chooseNode` for the refusals. */
+  /**
+   * The node for a guest, by what one look at the cluster tells; see `chooseNode` for the refusals.
+   * @param refused nodes that a second look has ruled out, with the reason
+   */
   place(
     wish: Pick<GuestWish, 'memoryBytes' | 'name' | 'node' | 'storagesOn'>,
     resources: ClusterResources,
+    refused: ReadonlyMap<string, string> = new Map(),
   ): Result<GuestPlace, Failure> {
     const {memoryBytes, name, node, storagesOn} = wish
-    const placement = placeGuest({memoryBytes, storagesOn, refused: new Map()}, resources)
+    const placement = placeGuest({memoryBytes, storagesOn, refused}, resources)
     return chooseNode(placement, node, name, resources).map(({candidate}) => ({
       node: candidate.node,
       placement: placementReport(node !== undefined, placement, candidate),

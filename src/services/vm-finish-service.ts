@@ -1,19 +1,21 @@
 import {err, ok, type Result} from 'neverthrow'
 import {bootDisk, withBridge} from '../domain/vm-disks.js'
 import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel} from '../domain/guest.js'
+import {guestLabel, type GuestType} from '../domain/guest.js'
 import type {TaskReport} from '../domain/task.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
 import type {QemuRepository} from '../repositories/qemu-repository.js'
 import type {Patience} from './patience.js'
 import type {TaskService} from './task-service.js'
 
-/** A VM that exists already, and what is still to be done to it. */
+/** A guest that exists already, and what is still to be done to it. */
 export interface NewVm {
   readonly vmid: number
   readonly name: string
-  readonly type: 'qemu'
+  readonly type: GuestType
   readonly node: string
+  /** What has been done already; `clone` where nothing else is said. */
+  readonly made?: 'clone' | 'create'
 }
 
 export interface Finish {
@@ -126,14 +128,14 @@ export class VmFinishService {
     patience: Patience,
   ): Promise<Failure> {
     const label = guestLabel(vm)
-    const remove = `homelab proxmox vm delete ${vm.vmid} --yes`
+    const remove = `homelab proxmox ${vm.type === 'qemu' ? 'vm' : 'lxc'} delete ${vm.vmid} --yes`
     const details = {
       ...cause.details,
       vmid: vm.vmid,
       name: vm.name,
       node: vm.node,
       failedStep: at,
-      done: ['clone', ...steps.map(({step}) => step)],
+      done: [vm.made ?? 'clone', ...steps.map(({step}) => step)],
     }
     const stillRuns = cause.kind === 'interrupted' || cause.kind === 'timeout' || cause.kind === 'outcome-unknown'
     if (!finish.removeOnFailure || stillRuns) {

@@ -1,9 +1,11 @@
 import {Args} from '@oclif/core'
 import type {Result} from 'neverthrow'
-import {failure, type Failure} from '../domain/failure.js'
+import {formatDuration} from '../domain/duration.js'
+import {EXIT_CODES, failure, type Failure} from '../domain/failure.js'
 import {guestLabel, guestNoun, type Guest, type GuestType} from '../domain/guest.js'
+import {nativeScript, type NativeLine} from '../domain/native-command.js'
 import type {TaskReport} from '../domain/task.js'
-import {fanOut} from '../services/fan-out.js'
+import {fanOut, type TargetResult} from '../services/fan-out.js'
 import type {GuestChange} from '../services/guest-service.js'
 import type {Patience} from '../services/patience.js'
 import {BaseCommand} from './base-command.js'
@@ -28,6 +30,7 @@ export interface GuestActionFlags {
   readonly 'poll-interval'?: number | undefined
   readonly yes: boolean
   readonly 'dry-run': boolean
+  readonly 'print-native'?: boolean
   readonly parallel: number
   readonly 'fail-fast': boolean
   readonly 'warnings-as-errors': boolean
@@ -46,7 +49,21 @@ interface PlannedChange {
 /** When a person is asked first: never, when guests were chosen by a selector or `--all`, or always. */
 export type AskWhen = 'always' | 'never' | 'selection'
 
-type Outcome<Change> = Change | PlannedChange | PlannedChange[] | Results<Change & object>
+/** Guests that are acted on at the same time. */
+export interface Stage<Change> {
+  readonly guests: readonly Guest[]
+  /** For people who want to know: `order 2`. */
+  readonly title?: string
+  /** How long the next stage waits once this one is done, in ms. */
+  pauseMs?(done: readonly Change[]): number
+}
+
+/** What `--print-native` gives. */
+export interface NativeScript {
+  readonly commands: readonly NativeLine[]
+}
+
+type Outcome<Change> = Change | NativeScript | PlannedChange | PlannedChange[] | Results<Change & object>
 
 /**
  * A verb on one guest or on many: resolve, ask where something may be lost, act a few at a time, say what became of each.
@@ -85,7 +102,10 @@ export abstract class GuestActionCommand<
       services.guests.select(this.guestType, {names, selectors: flags.selector ?? [], all: flags.all}),
     )
     const several = selection || names.length > 1
-    if (flags['dry-run']) return this.showPlan(guests, several)
+    await this.examine(services, guests, flags)
+    if (flags['print-native'] === true)
+      return this.showNative(guests.flatMap((guest) => this.nativeLines(guest, flags)))
+    if (flags['dry-run']) return this.showPlan(guests, several, flags)
     await this.confirm(guests, flags, selection)
 
     if (!several) {
@@ -95,24 +115,87 @@ export abstract class GuestActionCommand<
       return this.present(changed, {text: this.sentence(changed)})
     }
 
-    const done = await fanOut(
-      guests,
-      (guest) => guest.name ?? String(guest.vmid),
-      (guest) => this.act(services, guest, flags, this.patience(flags)),
-      {parallel: flags.parallel, failFast: flags['fail-fast'], signal: this.signal},
-    )
-    this.endWith(exitCodeOfResults(done, guests.length))
-    const results = resultsOf(done, guests.length)
-    this.checkWarnings(flags, tasksOf(done.flatMap((result) => (result.ok ? [result.value] : []))), results)
+    return this.showResults(await this.actOnAll(services, guests, flags), guests.length, flags)
+  }
+
+  /** What has to be known of the guests before anything is planned, asked or sent. Sends GET requests only. */
+  protected async examine(_services: Services, _guests: readonly Guest[], _flags: Flags): Promise<void> {}
+
+  /** Who goes together and who after whom; all at the same time unless a verb knows better. */
+  protected async stages(_services: Services, guests: readonly Guest[], _flags: Flags): Promise<Stage<Change>[]> {
+    return [{guests}]
+  }
+
+  /** The same as lines of Proxmox VE's own tools, for verbs with `--print-native`. */
+  protected nativeLines(_guest: Guest, _flags: Flags): NativeLine[] {
+    return []
+  }
+
+  /** What a plan tells of one guest beside who it is, and in words. */
+  protected planOf(guest: Guest, _flags: Flags): {readonly fields?: object; readonly text: string} {
+    return {text: `would ${this.verb} ${guestLabel(guest)} on ${guest.node} (${guest.status})`}
+  }
+
+  /** One stage after the other, each of them a few guests at a time; the results are in the order of the guests. */
+  private async actOnAll(services: Services, guests: readonly Guest[], flags: Flags): Promise<TargetResult<Change>[]> {
+    const stages = await this.stages(services, guests, flags)
+    const results = new Map<Guest, TargetResult<Change>>()
+    for (const [index, stage] of stages.entries()) {
+      if (stages.length > 1 && stage.title !== undefined) this.detail(`${stage.title}: ${stage.guests.length}`)
+      await fanOut(
+        stage.guests,
+        nameOf,
+        async (guest) => {
+          const result = await this.act(services, guest, flags, this.patience(flags))
+          const target = nameOf(guest)
+          results.set(
+            guest,
+            result.isOk() ? {target, ok: true, value: result.value} : {target, ok: false, error: result.error},
+          )
+          return result
+        },
+        {parallel: flags.parallel, failFast: flags['fail-fast'], signal: this.signal},
+      )
+      const done = stage.guests.flatMap((guest) => results.get(guest) ?? [])
+      if (this.signal.aborted || (flags['fail-fast'] && done.some(({ok}) => !ok))) break
+      const changed = done.flatMap((result) => (result.ok ? [result.value] : []))
+      const pause = index + 1 < stages.length ? (stage.pauseMs?.(changed) ?? 0) : 0
+      if (pause > 0) await this.rest(services, pause)
+    }
+
+    return guests.flatMap((guest) => results.get(guest) ?? [])
+  }
+
+  private async rest(services: Services, milliseconds: number): Promise<void> {
+    this.detail(`waiting ${formatDuration(milliseconds / 1000)} before the next ones`)
+    await services.parts.timing.sleep(milliseconds, this.signal)
+  }
+
+  /** What became of each; after Ctrl-C also what goes on without us, with the exit code of an interruption. */
+  private showResults(done: readonly TargetResult<Change>[], asked: number, flags: Flags): Results<Change & object> {
+    const {stopped} = this.interruption
+    const results = resultsOf(done, asked)
+    if (stopped === 'interrupted' || stopped === 'terminated') {
+      this.endWith(EXIT_CODES[stopped])
+      const going = done.flatMap((result) => (result.ok ? [] : (result.error.upid ?? [])))
+      const running = [...new Set([...going, ...this.interruption.running])]
+      if (running.length > 0)
+        this.note(`${stopped}; pick up what goes on with: homelab proxmox task wait ${running.join(' ')}`)
+    } else {
+      this.endWith(exitCodeOfResults(done, asked))
+      this.checkWarnings(flags, tasksOf(done.flatMap((result) => (result.ok ? [result.value] : []))), results)
+    }
+
+    const {ok, failed, skipped} = results.summary
     return this.present(results, {
       text:
-        guests.length === 0
+        asked === 0
           ? ''
           : [
               ...done.map((result) =>
                 result.ok ? this.sentence(result.value) : `${result.target}: ${result.error.message}`,
               ),
-              `${results.summary.ok} ${this.past} or already so, ${results.summary.failed} failed${results.summary.skipped === undefined ? '' : `, ${results.summary.skipped} not begun`}`,
+              `${ok} ${this.past} or already so, ${failed} failed${skipped === undefined ? '' : `, ${skipped} not begun`}`,
             ].join('\n'),
     })
   }
@@ -125,8 +208,13 @@ export abstract class GuestActionCommand<
     return `${label} ${this.past}${changed.task?.outcome === 'warnings' ? ` with warnings (${changed.task.exitStatus})` : ''}`
   }
 
-  private showPlan(guests: readonly Guest[], several: boolean): PlannedChange | PlannedChange[] {
-    const plan = guests.map(({vmid, name, type, node, status}): PlannedChange => ({
+  private showNative(lines: readonly NativeLine[]): NativeScript {
+    return this.present({commands: lines}, {text: nativeScript(lines)})
+  }
+
+  private showPlan(guests: readonly Guest[], several: boolean, flags: Flags): PlannedChange | PlannedChange[] {
+    const told = guests.map((guest) => this.planOf(guest, flags))
+    const plan = guests.map(({vmid, name, type, node, status}, index): PlannedChange => ({
       dryRun: true,
       action: this.verb,
       vmid,
@@ -134,14 +222,14 @@ export abstract class GuestActionCommand<
       type,
       node,
       status,
+      ...told[index]?.fields,
     }))
-    const text = guests
-      .map((guest) => `would ${this.verb} ${guestLabel(guest)} on ${guest.node} (${guest.status})`)
-      .join('\n')
+    const text = told.map((one) => one.text).join('\n')
     return several ? this.present(plan, {text}) : this.present(plan[0] as PlannedChange, {text})
   }
 
-  private async confirm(guests: readonly Guest[], flags: GuestActionFlags, selection: boolean): Promise<void> {
+  /** Asks where something may be lost; comes back only when it may go on. */
+  protected async confirm(guests: readonly Guest[], flags: Flags, selection: boolean): Promise<void> {
     if (flags.yes || guests.length === 0 || this.ask === 'never' || (this.ask === 'selection' && !selection)) return
     const [first] = guests
     const noun = guestNoun(this.guestType)
@@ -152,6 +240,10 @@ export abstract class GuestActionCommand<
     )
     if (!yes) this.fail(failure('refused', `nothing was ${this.past}: the question was answered with no`))
   }
+}
+
+function nameOf({name, vmid}: Guest): string {
+  return name ?? String(vmid)
 }
 
 function tasksOf(changes: readonly GuestChange[]): TaskReport[] {

@@ -48,7 +48,7 @@ export function createServices(connection: Parts['connection'], timing: Timing):
   return {
     api: new ApiRepository(connection),
     cluster: new ClusterService(cluster, new NodeRepository(connection)),
-    guests: new GuestService(cluster, visibility, guests, qemu, tasks, timing),
+    guests: new GuestService(cluster, visibility, guests),
     tasks,
     parts: {connection, timing, releases: new ReleaseGate(access), visibility, cluster, guests, qemu, taskList},
   }

@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, restartFlags} from '../../../cli/guest-power-command.js'
 
 export default class LxcReboot extends GuestPowerCommand {
   static override summary = 'Ask containers to reboot; what is pending in their configuration takes effect.'
@@ -8,7 +7,7 @@ export default class LxcReboot extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> dns',
     '<%= config.bin %> <%= command.id %> -l tag=dev --yes',
   ]
-  static override flags = guestActionFlags
+  static override flags = restartFlags
 
   protected readonly guestType = 'lxc'
   protected readonly verb = 'reboot'

@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, powerFlags} from '../../../cli/guest-power-command.js'
 
 export default class LxcStart extends GuestPowerCommand {
   static override summary = 'Start containers.'
@@ -9,7 +8,7 @@ export default class LxcStart extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> dns proxy',
     '<%= config.bin %> <%= command.id %> -l tag=lab --parallel 8',
   ]
-  static override flags = guestActionFlags
+  static override flags = powerFlags
 
   protected readonly guestType = 'lxc'
   protected readonly verb = 'start'

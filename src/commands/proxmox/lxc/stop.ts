@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, powerFlags} from '../../../cli/guest-power-command.js'
 
 export default class LxcStop extends GuestPowerCommand {
   static override summary = 'Stop containers at once, as if the plug was pulled.'
@@ -8,7 +7,7 @@ export default class LxcStop extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> dns',
     '<%= config.bin %> <%= command.id %> -l tag=dev,status=running --yes',
   ]
-  static override flags = guestActionFlags
+  static override flags = powerFlags
 
   protected readonly guestType = 'lxc'
   protected readonly verb = 'stop'

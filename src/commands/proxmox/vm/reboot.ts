@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, restartFlags} from '../../../cli/guest-power-command.js'
 
 export default class VmReboot extends GuestPowerCommand {
   static override summary = 'Ask VMs to reboot; what is pending in their configuration takes effect.'
@@ -7,7 +6,7 @@ export default class VmReboot extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> web',
     '<%= config.bin %> <%= command.id %> -l tag=dev --yes',
   ]
-  static override flags = guestActionFlags
+  static override flags = restartFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'reboot'

@@ -1,10 +1,9 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, restartFlags} from '../../../cli/guest-power-command.js'
 
 export default class VmReset extends GuestPowerCommand {
   static override summary = 'Reset VMs, as if the reset button was pressed.'
   static override examples = ['<%= config.bin %> <%= command.id %> web']
-  static override flags = guestActionFlags
+  static override flags = restartFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'reset'

@@ -1,10 +1,9 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, powerFlags} from '../../../cli/guest-power-command.js'
 
 export default class VmResume extends GuestPowerCommand {
   static override summary = 'Resume VMs that are suspended, in memory or on disk.'
   static override examples = ['<%= config.bin %> <%= command.id %> web']
-  static override flags = guestActionFlags
+  static override flags = powerFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'resume'

@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, powerFlags} from '../../../cli/guest-power-command.js'
 
 export default class VmStart extends GuestPowerCommand {
   static override summary = 'Start VMs.'
@@ -8,7 +7,7 @@ export default class VmStart extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> web db',
     '<%= config.bin %> <%= command.id %> -l tag=lab --parallel 8',
   ]
-  static override flags = guestActionFlags
+  static override flags = powerFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'start'

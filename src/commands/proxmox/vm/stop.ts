@@ -1,5 +1,4 @@
-import {guestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
+import {GuestPowerCommand, powerFlags} from '../../../cli/guest-power-command.js'
 
 export default class VmStop extends GuestPowerCommand {
   static override summary = 'Stop VMs at once, as if the plug was pulled.'
@@ -7,7 +6,7 @@ export default class VmStop extends GuestPowerCommand {
     '<%= config.bin %> <%= command.id %> web',
     '<%= config.bin %> <%= command.id %> -l tag=dev,status=running --yes',
   ]
-  static override flags = guestActionFlags
+  static override flags = powerFlags
 
   protected readonly guestType = 'qemu'
   protected readonly verb = 'stop'

@@ -1,9 +1,8 @@
 import {Flags} from '@oclif/core'
-import {guestActionFlags, type GuestActionFlags} from '../../../cli/guest-action-command.js'
-import {GuestPowerCommand} from '../../../cli/guest-power-command.js'
-import type {PowerOptions} from '../../../services/guest-service.js'
+import {GuestPowerCommand, powerFlags, type PowerFlags} from '../../../cli/guest-power-command.js'
+import type {PowerOptions} from '../../../services/power-service.js'
 
-interface SuspendFlags extends GuestActionFlags {
+interface SuspendFlags extends PowerFlags {
   readonly disk: boolean
 }
 
@@ -18,7 +17,7 @@ export default class VmSuspend extends GuestPowerCommand<SuspendFlags> {
   ]
 
   static override flags = {
-    ...guestActionFlags,
+    ...powerFlags,
     disk: Flags.boolean({description: 'Save the memory to disk and stop; resume or start goes on from there.'}),
   }
 

@@ -10,14 +10,12 @@ const plain =
   (call) =>
     runCommand(call.world, call.node, call.vmid, command)
 
-/** `command` is an array since 8.0 and a text before. */
+/** `command` is an array since 8.0. Before it is a text: words that end with NUL, or where there is none, that stand between blanks and commas. */
 function commandOf(call: Call): readonly string[] {
   const value = call.params['command']
-  return Array.isArray(value)
-    ? value.map(String)
-    : String(value ?? '')
-        .split(/\s+/)
-        .filter(Boolean)
+  if (Array.isArray(value)) return value.map(String)
+  const text = String(value ?? '')
+  return text.includes('\0') ? text.replace(/\0+$/, '').split('\0') : text.split(/[\s,;]+/).filter(Boolean)
 }
 
 /** The guest agent (reference 2.12). */
@@ -33,6 +31,7 @@ export const qemuAgentRoutes: Routes = {
       file: call.required('file'),
       offset: call.number('offset'),
       count: call.number('count'),
+      decode: call.flag('decode'),
     }),
   [`POST ${BASE}/file-write`]: (call) =>
     writeFile(call.world, call.node, call.vmid, {

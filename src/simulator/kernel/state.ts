@@ -172,10 +172,21 @@ export interface ArrivalRecord {
 /** What a guest agent did and keeps until the guest stops. */
 export interface AgentState {
   readonly frozen?: boolean
-  /** What `exec-status` answers, by pid. */
-  readonly processes?: {readonly [pid: string]: Json}
+  readonly processes?: {readonly [pid: string]: ProcessRecord}
+  readonly nextPid?: number
+  /** It waits for the rest of a request that was cut off, and answers nothing. */
+  readonly stuck?: boolean
   /** Written files, each byte a character. */
   readonly files?: {readonly [path: string]: string}
+}
+
+/** A program that the agent has started. */
+export interface ProcessRecord {
+  readonly running?: boolean
+  /** What `exec-status` answers once it has ended. */
+  readonly outcome?: {[key: string]: Json}
+  /** Epoch ms; absent: it has ended. */
+  readonly endsAt?: number
 }
 
 export interface GuestBehaviour {

@@ -7,6 +7,7 @@ import {Store} from './store.js'
 import {Tasks} from './tasks.js'
 
 import type {Schema} from '../../schema/schema.js'
+import type {GuestSystem} from '../qemu/guest-system.js'
 import type {MetaRecord, NodeRecord} from './state.js'
 
 /** Figures of a dead node are shown for so long (reference 2.10). */
@@ -39,6 +40,8 @@ export class World {
   readonly access: Access
   readonly fileLocks: FileLocks
   readonly consoles = new Consoles()
+  /** What runs in VMs; absent: what they were programmed to answer. */
+  guestSystem: GuestSystem | undefined
   /** Certificate fingerprint of each node, filled by the server. */
   readonly fingerprints = new Map<string, string>()
   /** The certificate of each node, PEM, filled by the server. */

@@ -1,4 +1,4 @@
-import {die, paramError} from '../kernel/pve-error.js'
+import {die} from '../kernel/pve-error.js'
 import {isAgentEnabled} from './status.js'
 import {drivesOf, isCdrom} from './drives.js'
 import {parseNet} from './network.js'
@@ -7,12 +7,13 @@ import {loadVm} from './vm.js'
 import {guestLimits} from '../views/guest-figures.js'
 
 import type {Json} from '../kernel/pve-error.js'
-import type {AgentState, GuestRecord} from '../kernel/state.js'
+import type {AgentState, GuestRecord, ProcessRecord} from '../kernel/state.js'
 import type {World} from '../kernel/world.js'
 
 /** Until an agent that doesn't answer is given up. */
 const PING_SECONDS = 3
-const MAX_WRITE_BYTES = 60 * 1024
+/** Until a request that the agent has taken is given up. */
+const ANSWER_SECONDS = 5
 const MAX_READ_BYTES = 16 * 1024 * 1024
 const AGENT_VERSION = '9.2.0'
 
@@ -41,6 +42,7 @@ export const PLAIN_COMMANDS: Readonly<Record<string, 'GET' | 'POST'>> = {
 }
 
 type Answers = Readonly<Record<string, Json>>
+type Outcome = {[key: string]: Json}
 
 /**
  * The VM, when an agent answers in it.
@@ -54,7 +56,7 @@ export async function requireAgent(
   const guest = loadVm(world, node, vmid)
   if (!isAgentEnabled(guest)) die('No QEMU guest agent configured')
   if (!guest.run) die(`VM ${vmid} is not running`)
-  const answers = guest.run.paused ? undefined : guest.behaviour?.agent
+  const answers = guest.run.paused || guest.run.agent?.stuck ? undefined : guest.behaviour?.agent
   if (!answers) {
     await world.clock.sleep(PING_SECONDS, {wait: 'patience'})
     die('QEMU guest agent is not running')
@@ -253,7 +255,26 @@ function noTraffic(): Json {
   )
 }
 
-/** Starts a program in the guest; its end is asked for with `exec-status`. What it prints is programmed by its command line (`exec`). */
+/** Perl keeps bytes as characters and cannot make a byte of a wider one. */
+function bytesOf(text: string): Buffer {
+  if (/[^\0-\u00FF]/.test(text))
+    die('Wide character in subroutine entry at /usr/share/perl5/PVE/QemuServer/Agent.pm line 1.')
+  return Buffer.from(text, 'latin1')
+}
+
+/**
+ * The client of the agent counts characters where it writes bytes, so that a request loses as many bytes at its end as its characters need more than
+ * one. The newline may go; without the brace the agent waits for the rest, and hears nothing else until it is restarted.
+ */
+async function passWords(world: World, guest: GuestRecord, command: string, words: readonly string[]): Promise<void> {
+  const text = words.join('')
+  if (Buffer.byteLength(text) - text.length < 2) return
+  changeAgent(world, guest, (state) => ({...state, stuck: true}))
+  await world.clock.sleep(ANSWER_SECONDS, {wait: 'patience'})
+  die(`VM ${guest.vmid} qga command '${command}' failed - got timeout`)
+}
+
+/** Starts a program in the guest; its end is asked for with `exec-status`. What it prints is programmed by its command line (`exec`), unless real ones run. */
 export async function execute(
   world: World,
   node: string,
@@ -262,23 +283,65 @@ export async function execute(
   input: string | undefined,
 ): Promise<Json> {
   const {guest, answers} = await requireAgent(world, node, vmid)
+  const stdin = input === undefined ? undefined : bytesOf(input)
+  if (command.length === 0 && stdin === undefined) die('command or input-data (or both) required')
+  await passWords(world, guest, 'guest-exec', command)
+  const pid = guest.run?.agent?.nextPid ?? 1000 + (vmid % 1000)
+  const set = (outcome: ProcessRecord): void =>
+    changeAgent(world, guest, (state) => ({
+      ...state,
+      nextPid: Math.max(state.nextPid ?? 0, pid + 1),
+      processes: {...state.processes, [pid]: outcome},
+    }))
+  if (world.guestSystem) {
+    const started = await world.guestSystem.start(vmid, command, stdin)
+    if ('error' in started) return agentError(started.error)
+    set({running: true})
+    void started.ended.then(({stdout, stderr, ...end}) =>
+      set({outcome: {...end, ...captured('out', stdout), ...captured('err', stderr)}}),
+    )
+    return {pid}
+  }
+
   const programs = (answers['exec'] ?? {}) as Answers
   const found = programs[command.join(' ')] ?? programs[command[0] ?? ''] ?? programs['*']
-  const pid = 1000 + Object.keys(guest.run?.agent?.processes ?? {}).length + (guest.vmid % 1000)
-  const result = (found ?? (command[0] === 'cat' && input !== undefined ? {'out-data': input} : {})) as {
-    [key: string]: Json
-  }
-  const outcome: Json = {exitcode: 0, ...result}
-  changeAgent(world, guest, (state) => ({...state, processes: {...state.processes, [pid]: outcome}}))
+  const programmed = (found ?? (command[0] === 'cat' && input !== undefined ? {'out-data': input} : {})) as Outcome
+  const {seconds, error, ...outcome} = programmed
+  if (error !== undefined) return agentError(String(error))
+  set({
+    outcome: {...(outcome['signal'] === undefined && {exitcode: 0}), ...outcome},
+    ...(seconds !== undefined && {endsAt: world.clock.nowMs() + Number(seconds) * 1000}),
+  })
   return {pid}
 }
 
-/** @throws PveError 500 for a pid nobody has */
+/** What the agent keeps of an output: the first 16 MiB. */
+function captured(name: 'err' | 'out', bytes: Buffer): Outcome {
+  if (bytes.length === 0) return {}
+  return {
+    [`${name}-data`]: bytes.toString('latin1', 0, MAX_READ_BYTES),
+    ...(bytes.length > MAX_READ_BYTES && {[`${name}-truncated`]: true}),
+  }
+}
+
+/**
+ * How a program is doing. Its end is told once, and forgotten then.
+ * @throws PveError 500 for a pid nobody has
+ */
 export async function executionStatus(world: World, node: string, vmid: number, pid: number): Promise<Json> {
   const {guest} = await requireAgent(world, node, vmid)
   const process = guest.run?.agent?.processes?.[pid]
-  if (process === undefined) return die(`Agent error: PID ${pid} does not exist`)
-  return {exited: 1, ...(process as {[key: string]: Json})}
+  if (process === undefined) return agentError(`PID ${pid} does not exist`)
+  if (process.outcome === undefined || (process.endsAt ?? 0) > world.clock.nowMs()) return {exited: 0}
+  changeAgent(world, guest, ({processes, ...state}) => ({
+    ...state,
+    processes: Object.fromEntries(Object.entries(processes ?? {}).filter(([other]) => other !== String(pid))),
+  }))
+  return {exited: 1, ...process.outcome}
+}
+
+function agentError(text: string): never {
+  return die(`Agent error: ${text}`)
 }
 
 /** A file as it was written, or as the guest was programmed to have it (`files`). */
@@ -290,20 +353,33 @@ export async function readFile(
     file,
     offset = 0,
     count,
-  }: {readonly file: string; readonly offset?: number | undefined; readonly count?: number | undefined},
+    decode = true,
+  }: {
+    readonly file: string
+    readonly offset?: number | undefined
+    readonly count?: number | undefined
+    readonly decode?: boolean | undefined
+  },
 ): Promise<Json> {
   const {guest, answers} = await requireAgent(world, node, vmid)
-  const given = ((answers['files'] ?? {}) as Answers)[file]
-  const content = guest.run?.agent?.files?.[file] ?? (given === undefined ? undefined : String(given))
-  if (content === undefined)
-    return die(`Agent error: failed to open file '${file}' (mode: 'r'): No such file or directory`)
-  const bytes = Buffer.from(content, 'latin1').subarray(offset)
+  await passWords(world, guest, 'guest-file-open', [file])
+  const content = await contentOf(world, guest, answers, file)
+  if (typeof content === 'string') return agentError(`failed to open file '${file}' (mode: 'r'): ${content}`)
+  const bytes = content.subarray(offset)
   const read = bytes.subarray(0, Math.min(count ?? MAX_READ_BYTES, MAX_READ_BYTES))
   return {
-    content: read.toString('latin1'),
+    content: read.toString(decode ? 'latin1' : 'base64'),
     'bytes-read': read.length,
     ...(read.length < bytes.length && {truncated: 1}),
   }
+}
+
+/** The bytes of a file, or why there are none. */
+async function contentOf(world: World, guest: GuestRecord, answers: Answers, file: string): Promise<Buffer | string> {
+  if (world.guestSystem) return world.guestSystem.readFile(guest.vmid, file)
+  const given = ((answers['files'] ?? {}) as Answers)[file]
+  const content = guest.run?.agent?.files?.[file] ?? (given === undefined ? undefined : String(given))
+  return content === undefined ? 'No such file or directory' : Buffer.from(content, 'latin1')
 }
 
 /** Writes a file that stays as long as the VM runs. */
@@ -314,10 +390,15 @@ export async function writeFile(
   {file, content, encode}: {readonly file: string; readonly content: string; readonly encode: boolean},
 ): Promise<null> {
   const {guest} = await requireAgent(world, node, vmid)
-  if (Buffer.byteLength(content) > MAX_WRITE_BYTES)
-    paramError({content: `value may only be ${MAX_WRITE_BYTES} characters long`})
-  const plain = encode ? Buffer.from(content).toString('latin1') : Buffer.from(content, 'base64').toString('latin1')
-  changeAgent(world, guest, (state) => ({...state, files: {...state.files, [file]: plain}}))
+  const bytes = encode ? bytesOf(content) : Buffer.from(content, 'base64')
+  await passWords(world, guest, 'guest-file-open', [file])
+  if (world.guestSystem) {
+    const error = await world.guestSystem.writeFile(vmid, file, bytes)
+    if (error !== undefined) agentError(`failed to open file '${file}' (mode: 'wb'): ${error}`)
+    return null
+  }
+
+  changeAgent(world, guest, (state) => ({...state, files: {...state.files, [file]: bytes.toString('latin1')}}))
   return null
 }
 

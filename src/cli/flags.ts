@@ -11,7 +11,7 @@ interface FlagContext {
 }
 
 /** The parsed value, or a usage error that names the flag before what is wrong with its value. */
-function parsedBy<T>(parse: (text: string) => Result<T, Failure>) {
+export function parsedBy<T>(parse: (text: string) => Result<T, Failure>) {
   return async (text: string, _context: unknown, flag: FlagContext): Promise<T> =>
     parse(text).match(
       (value) => value,

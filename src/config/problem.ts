@@ -14,6 +14,21 @@ export interface Problem {
 
 /** All problems as one failure (exit 78). */
 export function configurationFailure(problems: readonly Problem[]): Failure {
+  return problemsFailure(
+    'config-invalid',
+    'configuration',
+    problems,
+    'correct them, then check with: homelab config validate',
+  )
+}
+
+/** The same for any file that a person writes. */
+export function problemsFailure(
+  kind: 'config-invalid' | 'usage',
+  what: string,
+  problems: readonly Problem[],
+  remedyOfSeveral: string,
+): Failure {
   const [first] = problems
   const lines = problems.map(({column, file, line, message, path, remedy}) => {
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`
@@ -21,13 +36,12 @@ export function configurationFailure(problems: readonly Problem[]): Failure {
   })
   const message =
     lines.length === 1
-      ? `configuration invalid: ${lines[0]?.where}`
-      : [
-          `configuration invalid: ${lines.length} problems`,
-          ...lines.map(({remedy, where}) => `${where} (${remedy})`),
-        ].join('\n')
-  return failure('config-invalid', message, {
-    hint: lines.length === 1 ? (first?.remedy ?? '') : 'correct them, then check with: homelab config validate',
+      ? `${what} invalid: ${lines[0]?.where}`
+      : [`${what} invalid: ${lines.length} problems`, ...lines.map(({remedy, where}) => `${where} (${remedy})`)].join(
+          '\n',
+        )
+  return failure(kind, message, {
+    hint: lines.length === 1 ? (first?.remedy ?? '') : remedyOfSeveral,
     details: {problems},
   })
 }

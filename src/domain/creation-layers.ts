@@ -1,0 +1,26 @@
+import type {CreationDefaults} from './creation-defaults.js'
+
+/** Where the values of a new guest come from; what is asked for on the command line or in a file goes before the class, that before the defaults. */
+export interface CreationLayers {
+  readonly asked: CreationDefaults
+  /** Of `--class`. */
+  readonly machineClass?: CreationDefaults
+  readonly nodeDefaults: Readonly<Record<string, CreationDefaults>>
+  readonly defaults: CreationDefaults
+}
+
+/** What applies on a node. Without a node: what applies wherever it has none of its own. */
+export function creationOn(node: string | undefined, layers: CreationLayers): CreationDefaults {
+  const {asked, defaults, machineClass = {}, nodeDefaults} = layers
+  const own = node !== undefined && Object.hasOwn(nodeDefaults, node) ? nodeDefaults[node] : undefined
+  return {...defaults, ...own, ...given(machineClass), ...given(asked)}
+}
+
+/** Without what is undefined, which must not hide what lies below. */
+function given({cores, memoryBytes, diskBytes, bridge, storage, pool, tags}: CreationDefaults): CreationDefaults {
+  return Object.fromEntries(
+    Object.entries({cores, memoryBytes, diskBytes, bridge, storage, pool, tags}).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+}

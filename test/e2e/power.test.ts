@@ -86,6 +86,113 @@ describe('power', () => {
   })
 })
 
+describe('power of several guests', () => {
+  let cluster: TestCluster
+
+  beforeEach(async () => {
+    cluster = await startCluster({pveVersion: '9.2'})
+  })
+
+  afterEach(() => cluster.stop())
+
+  const startup = (vmid: number, value: string) => {
+    const guests = cluster.simulator.world.store.of('guests')
+    guests.update(vmid, {config: {...guests.get(vmid)!.config, startup: value}})
+  }
+  const posts = () =>
+    cluster.requests.flatMap(({method, path}) => (method === 'POST' ? [Number(/\/(\d+)\//.exec(path)![1])] : []))
+  const run = async (...argv: string[]) => {
+    const {json, exitCode, stderr} = await cluster.run(['proxmox', ...argv, '--yes', '--json'])
+    return {exitCode, result: json(), stderr}
+  }
+
+  it('stops by descending startup order, and starts by ascending order with the delays between', async () => {
+    startup(100, 'order=1,up=1')
+    startup(101, 'order=2')
+    const order = (await run('vm', 'stop', '--all')).result
+    expect(posts()).to.deep.equal([102, 101, 100])
+    // What was stopped already needs no request, and the results are in the order of the guests.
+    expect(order.results.map(({vmid}: {vmid: number}) => vmid)).to.deep.equal([100, 101, 102, 103])
+
+    cluster.requests.length = 0
+    const times: number[] = []
+    cluster.meddle = ({method}) => {
+      if (method === 'POST') times.push(Date.now())
+      return undefined
+    }
+    const {stderr} = await run('vm', 'start', '--all', '--verbose')
+    expect(posts().slice(0, 2)).to.deep.equal([100, 101])
+    expect(posts().slice(2).sort()).to.deep.equal([102, 103])
+    expect(times[1]! - times[0]!).to.be.at.least(1000)
+    expect(stderr)
+      .to.contain('startup order 1: 1')
+      .and.to.contain('waiting 1s')
+      .and.to.contain('without a startup order: 2')
+  })
+
+  it('waits for nothing that was running already, and asks no configuration with --no-order or of one', async () => {
+    startup(100, 'order=1,up=600')
+    expect((await run('vm', 'start', 'db', 'scratch')).result.summary).to.deep.equal({ok: 2, failed: 0})
+    const configs = () => cluster.requests.filter(({path}) => path.endsWith('/config')).length
+    expect(configs()).to.equal(2)
+    await run('vm', 'stop', 'db', 'scratch', '--no-order')
+    await run('vm', 'start', 'db')
+    expect(configs()).to.equal(2)
+  })
+
+  it('begins no later group after a failure with --fail-fast', async () => {
+    startup(100, 'order=1')
+    const guests = cluster.simulator.world.store.of('guests')
+    guests.update(103, {config: {...guests.get(103)!.config, lock: 'backup'}})
+    startup(103, 'order=0')
+    await run('vm', 'stop', 'db')
+    const {exitCode, result} = await run('vm', 'start', 'db', 'scratch', '--fail-fast')
+    expect(exitCode).to.equal(9)
+    expect(result.summary).to.deep.equal({ok: 0, failed: 1, skipped: 1})
+  })
+
+  it('prints what qm and pct would do instead, and does nothing', async () => {
+    const {stdout, exitCode} = await cluster.run([
+      ...['proxmox', 'vm', 'shutdown', 'db', 'git', '--grace', '90s', '--force', '--print-native'],
+    ])
+    expect(exitCode).to.equal(0)
+    expect(stdout).to.equal(
+      '# on pve1\nqm shutdown 100 --timeout 90 --forceStop 1\n# on pve2\nqm shutdown 101 --timeout 90 --forceStop 1\n',
+    )
+    const native = await run('lxc', 'stop', 'dns', '--print-native')
+    expect(native.result).to.deep.equal({commands: [{node: 'pve1', command: 'pct stop 200'}]})
+    expect(cluster.requests.every(({method}) => method === 'GET')).to.equal(true)
+  })
+
+  it('follows a guest that moves between the look and the call, and says where it is', async () => {
+    const guests = cluster.simulator.world.store.of('guests')
+    const move = (vmid: number, when: string) => {
+      cluster.meddle = ({method, path}) => {
+        if (`${method} ${path}` === when) guests.update(vmid, {node: 'pve1'})
+        return undefined
+      }
+    }
+
+    move(101, 'GET /nodes/pve2/qemu/101/status/current')
+    expect((await run('vm', 'stop', 'git')).result).to.include({node: 'pve1', status: 'stopped', changed: true})
+    move(103, 'POST /nodes/pve2/qemu/103/status/start')
+    expect((await run('vm', 'start', 'scratch')).result).to.include({node: 'pve1', status: 'running', changed: true})
+    move(201, 'POST /nodes/pve2/lxc/201/status/stop')
+    expect((await run('lxc', 'stop', 'proxy')).result).to.include({node: 'pve1', status: 'stopped', changed: true})
+  })
+
+  it('takes it for done when somebody else was quicker', async () => {
+    const guests = cluster.simulator.world.store.of('guests')
+    cluster.meddle = ({method}) => {
+      if (method === 'POST') guests.update(200, {run: undefined})
+      return undefined
+    }
+    const {exitCode, result} = await run('lxc', 'stop', 'dns')
+    expect(exitCode).to.equal(0)
+    expect(result).to.include({status: 'stopped', changed: false})
+  })
+})
+
 describe('power of a guest under HA', () => {
   let cluster: TestCluster
 

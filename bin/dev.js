@@ -18,5 +18,10 @@ pjson.oclif = {
   hooks: Object.fromEntries(Object.entries(hooks).map(([name, targets]) => [name, [targets].flat().map(asSource)])),
 }
 
+// A manifest that a build left behind must not get in between: oclif hands this option to a plugin only, not from its own options.
+const {Plugin} = await import('@oclif/core')
+const plugin = new Plugin({errorOnManifestCreate: true, ignoreManifest: true, isRoot: true, pjson, root, type: 'core'})
+await plugin.load()
+
 const {main} = await import('../src/cli/main.ts')
-await main({ignoreManifest: true, pjson, root}, process.argv.slice(2))
+await main({pjson, plugins: new Map([[plugin.name, plugin]]), root}, process.argv.slice(2))

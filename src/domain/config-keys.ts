@@ -47,6 +47,9 @@ const TABLES: Readonly<Record<GuestType, KeyTable>> = {
 
 const KINDS: readonly ConfigKind[] = ['boolean', 'number', 'text']
 
+/** The release whose keys are the last to be known here. */
+export const KEYS_KNOWN_UP_TO = '9.2'
+
 /** How the value of a key is read; undefined when no release has such a key. */
 export function configKind(type: GuestType, key: string): ConfigKind | undefined {
   const table = TABLES[type]

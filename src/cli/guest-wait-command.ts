@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 
-import {failure} from '../domain/failure.js'
+import {EXIT_CODES} from '../domain/failure.js'
 import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import type {WaitCondition} from '../domain/wait-condition.js'
 import {fanOut} from '../services/fan-out.js'
@@ -9,7 +9,7 @@ import {addressWishFlags, wishFrom, type AddressWishFlags} from './address-flags
 import {BaseCommand} from './base-command.js'
 import {durationFlag, parallelFlags, selectorFlags, waitFlags} from './flags.js'
 import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
-import {conditionFlag} from './wait-for-flag.js'
+import {conditionFlag, metConditions} from './wait-for-flag.js'
 import {waitService} from './wiring/wait.js'
 
 const DEFAULT_TIMEOUT_MS = 5 * 60 * 1000
@@ -77,21 +77,16 @@ export abstract class GuestWaitCommand extends BaseCommand<Results<WaitReport> |
       (guest) => waits.wait(guest, wish, patience),
       {parallel: Math.max(1, guests.length), failFast: flags['fail-fast'], signal: this.signal},
     )
-    this.endWith(exitCodeOfResults(done, guests.length))
-    const results = resultsOf(done, guests.length)
+    const {stopped} = this.interruption
+    const isStopped = stopped === 'interrupted' || stopped === 'terminated'
+    this.endWith(isStopped ? EXIT_CODES[stopped] : exitCodeOfResults(done, guests.length))
     const lines = done.map((result) =>
       result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`,
     )
-    if (this.signal.aborted) {
-      this.fail(failure('interrupted', ['interrupted while waiting', ...lines].join('\n'), {details: {...results}}))
-    }
-
-    return this.present(results, {text: lines.join('\n')})
+    return this.present(resultsOf(done, guests.length), {text: lines.join('\n')})
   }
 }
 
 function sentence(report: WaitReport): string {
-  const met = report.conditions.filter((condition) => condition.met)
-  const seen = met.map(({condition, lastSeen}) => (condition === lastSeen ? condition : `${condition} (${lastSeen})`))
-  return `${guestLabel(report)} on ${report.node}: ${seen.join(', ')}, after ${report.waitedSeconds}s`
+  return `${guestLabel(report)} on ${report.node}: ${metConditions(report.conditions)}, after ${report.waitedSeconds}s`
 }

@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core'
 
 import {parseWaitCondition, WAIT_CONDITIONS, type WaitCondition} from '../domain/wait-condition.js'
+import type {ConditionReport} from '../services/wait-service.js'
 import {parsedBy} from './flags.js'
 
 /** Conditions, each written like `agent` or `tcp:22`. */
@@ -21,4 +22,12 @@ export const waitForFlag = {
 
 export interface WaitForFlagValues {
   readonly 'wait-for'?: WaitCondition[] | undefined
+}
+
+/** The conditions that hold, for people: `running, ip4 (192.0.2.5)`. */
+export function metConditions(conditions: readonly ConditionReport[]): string {
+  return conditions
+    .filter(({met}) => met)
+    .map(({condition, lastSeen}) => (condition === lastSeen ? condition : `${condition} (${lastSeen})`))
+    .join(', ')
 }

@@ -106,11 +106,11 @@ export class WaitService {
       guest,
       status: 'unknown',
       held: new Map(),
-      verdicts: wish.conditions.map(() => pending('nothing')),
+      verdicts: wish.conditions.map(() => pending('nothing yet')),
     }
     for (let attempt = 0; ; attempt++) {
       const over = await this.round(wait)
-      if (patience.signal?.aborted === true) return err(this.unfinished(wait, 'interrupted'))
+      if (isStopped(wait)) return err(this.unfinished(wait, 'interrupted'))
       if (over !== undefined) return over
       if (this.clock.now() >= patience.deadline) return err(this.unfinished(wait, 'timeout'))
       patience.onStep?.({text: `${guest.name ?? guest.vmid}: wait for ${missing(wait)}`})
@@ -122,7 +122,7 @@ export class WaitService {
   /** Looks once; undefined while it has to be looked again. */
   private async round(wait: Wait): Promise<Result<WaitReport, Failure> | undefined> {
     const now = await this.limit.run(wait.guest.node, () => this.monitor.current(wait.guest))
-    if (now.isErr()) return this.unseen(wait, now.error)
+    if (now.isErr()) return isStopped(wait) ? undefined : this.unseen(wait, now.error)
     this.follow(wait, now.value)
 
     const verdicts: Verdict[] = []
@@ -130,6 +130,8 @@ export class WaitService {
     for (const condition of wait.wish.conditions) {
       const seen =
         judgeState(condition, now.value, wait.wish) ?? wait.held.get(condition) ?? (await look.judge(condition))
+      // What Ctrl-C cut off tells nothing; what was seen before it stays.
+      if (isStopped(wait)) return undefined
       if ('kind' in seen) return err(seen)
       verdicts.push(seen)
       if (seen.state === 'met' && needsRunning(condition)) wait.held.set(condition, seen)
@@ -217,9 +219,13 @@ function judgeState(condition: WaitCondition, now: GuestNow, {startedByUs}: Wait
 /** A guest's uptime comes in whole seconds, and the answer takes its time. */
 const RESTART_MARGIN_MS = 5000
 
+function isStopped({patience}: Wait): boolean {
+  return patience.signal?.aborted === true
+}
+
 function reports({wish, verdicts}: Wait): ConditionReport[] {
   return wish.conditions.map(({text}, index) => {
-    const {state, seen} = verdicts[index] ?? pending('nothing')
+    const {state, seen} = verdicts[index] ?? pending('nothing yet')
     return {condition: text, met: state === 'met', lastSeen: seen}
   })
 }

@@ -105,6 +105,11 @@ export const selectorFlag = {
   }),
 }
 
+/** For commands that show guests. */
+export const ipsFlag = {
+  ips: Flags.boolean({description: 'Show the addresses of running guests too: each of them is asked.'}),
+}
+
 /** For commands that work on many. */
 export const selectorFlags = {
   ...selectorFlag,

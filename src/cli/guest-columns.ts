@@ -27,3 +27,8 @@ export const guestColumns: readonly Column<Guest>[] = [
   {key: 'lock', default: false},
   {key: 'haState', header: 'HA', default: false},
 ]
+
+/** The same with the addresses, which are shown only when they were asked for. */
+export const addressColumns: readonly Column<Guest>[] = guestColumns.flatMap((column) =>
+  column.key === 'status' ? [column, {key: 'ipAddresses', header: 'ADDRESSES', format: asList}] : [column],
+)

@@ -73,6 +73,13 @@ export function decodeSshKeys(value: string): string {
   return Result.fromThrowable(decodeURIComponent)(value).unwrapOr(value).trimEnd()
 }
 
+/** The key of the drive that a VM finds its cloud-init data on, such as `ide2`; undefined when it has none. */
+export function cloudInitDrive(config: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(config).find(
+    (key) => /^(?:ide|sata|scsi)\d+$/.test(key) && /^[^,]*[:/-]cloudinit(?:\.\w+)?(?:,|$)/.test(textOf(config[key])),
+  )
+}
+
 type Values = Result<Record<string, string>, Failure>
 
 function userValue(user: string | undefined): Values {

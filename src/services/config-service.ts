@@ -1,4 +1,5 @@
 import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
+import {cloudInitDrive} from '../domain/cloud-init.js'
 import {
   configKind,
   isCloudInitKey,
@@ -72,6 +73,8 @@ export interface ConfigChange extends GuestChange {
   readonly pendingRestart?: readonly string[]
   /** The running guest's cloud-init drive still says otherwise. */
   readonly pendingCloudInit?: true
+  /** The change is about cloud-init, and the VM has no drive with its data. */
+  readonly noCloudInitDrive?: true
 }
 
 export interface ConfigApplication {
@@ -144,11 +147,14 @@ export class ConfigService {
 
   /** @param wish has been checked; the digest is that of the configuration it is held against here */
   plan(guest: Guest, wish: ConfigWish): ResultAsync<ConfigPlan, Failure> {
-    return this.read(guest).andThen((reading) =>
-      (wish.revert ?? []).length === 0
-        ? okAsync(planFor(reading, wish, []))
-        : this.pending(reading.guest).map((pending) => planFor(reading, wish, pending)),
-    )
+    return this.read(guest).andThen((reading) => this.planFor(reading, wish))
+  }
+
+  /** Like `plan`, for a wish that depends on what was read. */
+  planFor(reading: ConfigReading, wish: ConfigWish): ResultAsync<ConfigPlan, Failure> {
+    return (wish.revert ?? []).length === 0
+      ? okAsync(planOn(reading, wish, []))
+      : this.pending(reading.guest).map((pending) => planOn(reading, wish, pending))
   }
 
   /**
@@ -208,29 +214,32 @@ export class ConfigService {
       const value = now.get(key)
       return value === undefined || value.deleted ? undefined : (value.pending ?? value.value)
     }
-    const stale = await this.isCloudInitStale(guest, changes, next)
+    const cloudInit = await this.aboutCloudInit(guest, changes, next, [...now.keys()])
     return ok({
       ...done,
       changes: changes.map(({key, before}) => difference(key, before, next(key))),
       ...(waiting.length > 0 && {pendingRestart: waiting}),
-      ...(stale && {pendingCloudInit: true}),
+      ...cloudInit,
     })
   }
 
   /** A running VM keeps the drive it was started with, unless it may be exchanged under its feet (reference 2.12). */
-  private async isCloudInitStale(
+  private async aboutCloudInit(
     guest: Guest,
     changes: readonly ConfigDifference[],
     next: (key: string) => ConfigValue | undefined,
-  ): Promise<boolean> {
-    if (guest.type !== 'qemu' || !changes.some(({key}) => isCloudInitKey(key))) return false
+    keys: readonly string[],
+  ): Promise<Pick<ConfigChange, 'noCloudInitDrive' | 'pendingCloudInit'>> {
+    if (guest.type !== 'qemu' || !changes.some(({key}) => isCloudInitKey(key))) return {}
+    if (cloudInitDrive(Object.fromEntries(keys.map((key) => [key, next(key)]))) === undefined)
+      return {noCloudInitDrive: true}
     if (
       String(next('hotplug') ?? '')
         .split(/[,;\s]+/)
         .includes('cloudinit')
     )
-      return false
-    return (await this.guests.status(guest)).unwrapOr('stopped') !== 'stopped'
+      return {}
+    return (await this.guests.status(guest)).unwrapOr('stopped') === 'stopped' ? {} : {pendingCloudInit: true}
   }
 
   private async isSo({reading, changes, update}: ConfigPlan): Promise<boolean> {
@@ -261,7 +270,7 @@ export class ConfigService {
   }
 }
 
-function planFor(reading: ConfigReading, wish: ConfigWish, pending: readonly PendingValue[]): ConfigPlan {
+function planOn(reading: ConfigReading, wish: ConfigWish, pending: readonly PendingValue[]): ConfigPlan {
   const {guest, values, digest} = reading
   const changes: ConfigDifference[] = []
   const set: Record<string, string> = {}

@@ -22,7 +22,8 @@ export const NIC_MODELS = [
   'pcnet',
 ] as const
 
-const MAC = /^[\dA-Fa-f]{2}(?::[\dA-Fa-f]{2}){5}$/
+/** Of one card: an odd first byte would address a group. */
+const MAC = /^[\dA-Fa-f][02468ACEace](?::[\dA-Fa-f]{2}){5}$/
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)'
 const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`
 const VLAN = /^(?:[1-9]\d{0,2}|[1-3]\d{3}|40[0-8]\d|409[0-4])$/

@@ -32,4 +32,16 @@ export class NodeRepository {
         new Map(rows.map((row) => [asText(row.node) ?? asText(row.name) ?? '', asNumber(row.quorum_votes) ?? 1])),
     )
   }
+
+  /**
+   * What guests' NICs can be connected to: bridges, and virtual networks as far as the caller may use them; `GET /nodes/{node}/network`. Empty where none may
+   * be seen.
+   */
+  bridges(node: string): ResultAsync<string[], Failure> {
+    return ask(
+      `list the bridges of node ${node}`,
+      () => this.connection.api.nodes.$(node).network.$get({type: 'any_bridge'}),
+      records,
+    ).map((rows) => rows.flatMap((row) => asText(row.iface) ?? []))
+  }
 }

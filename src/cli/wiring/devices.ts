@@ -1,10 +1,12 @@
 import {DeviceRepository} from '../../repositories/device-repository.js'
+import {NodeRepository} from '../../repositories/node-repository.js'
 import {NodeStorageRepository} from '../../repositories/node-storage-repository.js'
 import {DeviceChanges} from '../../services/device-changes.js'
 import {DiskGuards} from '../../services/disk-guards.js'
 import {DiskPlaceService} from '../../services/disk-place-service.js'
 import {DiskReleaseService} from '../../services/disk-release-service.js'
 import {DiskService} from '../../services/disk-service.js'
+import {NicService} from '../../services/nic-service.js'
 import {StorageCheck} from '../../services/storage-check.js'
 import type {Services} from '../services.js'
 
@@ -32,4 +34,8 @@ export function diskPlaceService(services: Services): DiskPlaceService {
 export function diskReleaseService(services: Services): DiskReleaseService {
   const changes = deviceChanges(services)
   return new DiskReleaseService(changes, diskGuards(changes, services), storageCheck(services))
+}
+
+export function nicService(services: Services): NicService {
+  return new NicService(deviceChanges(services), new NodeRepository(services.parts.connection))
 }

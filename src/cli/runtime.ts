@@ -2,11 +2,26 @@
 export interface OutputStream {
   readonly isTTY: boolean
   readonly columns?: number
-  write(text: string): void
+  /** Text goes out in UTF-8, bytes as they are. */
+  write(data: Uint8Array | string): void
 }
 
 export interface InputStream extends AsyncIterable<Uint8Array | string> {
   readonly isTTY: boolean
+}
+
+/** The streams of the process as they are: bytes, and the terminal they may be. */
+export interface RawStreams {
+  /** Whether what is typed comes from a terminal. */
+  readonly isTerminal: boolean
+  /** Takes every key as it is, until the returned function is called: no echo, no line editing, no signals. */
+  raw(): () => void
+  /** Calls back with what comes in, and with undefined at its end. The next piece waits until the promise for the last one is settled. */
+  onInput(take: (bytes: Uint8Array | undefined) => Promise<void>): () => void
+  /** A promise when there is so much to write that it has to be waited for. */
+  write(bytes: Uint8Array): Promise<void> | undefined
+  size(): {readonly columns: number; readonly rows: number} | undefined
+  onResize(changed: () => void): () => void
 }
 
 export type StopSignal = 'SIGINT' | 'SIGTERM'
@@ -20,6 +35,8 @@ export interface Runtime {
   readonly cwd: string
   /** The user's numeric id; absent on systems without one. */
   readonly uid?: number
+  /** For a console; those of the process where a test has none of its own. */
+  rawStreams?(): RawStreams
   /** Milliseconds since the epoch. */
   now(): number
   /** A number in [0, 1), for jitter and ids that are no secret. */
@@ -73,8 +90,8 @@ function outputStream(stream: () => NodeJS.WriteStream): OutputStream {
     get columns() {
       return stream().columns
     },
-    write(text) {
-      stream().write(text)
+    write(data) {
+      stream().write(data)
     },
   }
 }

@@ -174,6 +174,11 @@ export function isLockTimeout(failed: Failure): boolean {
   return failed.details?.reason === 'lock-timeout'
 }
 
+/** A container that is being cloned, or has a disk changed, is locked for as long as that takes (reference 2.13). */
+export function isDiskLock(failed: Failure): boolean {
+  return failed.details?.reason === 'guest-locked' && failed.details.lock === 'disk'
+}
+
 /** The node that was to do it can't be reached by the one that was asked; the server did nothing. */
 export function isNodeUnreachable(failed: Failure): boolean {
   return failed.details?.reason === 'node-unreachable'
@@ -199,7 +204,8 @@ function fromStatus(error: RequestError, problem: Extract<Problem, {kind: 'statu
     fields.length > 0 ? fields.map(([name, fieldText]) => `${name}: ${oneLine(fieldText)}`).join('; ') : oneLine(text)
   if (status === 400 && special) return withMeaning(special, cannot + said, details)
   const meaning = meaningOf(text)
-  if (meaning && status !== 501) return withMeaning(meaning, cannot + said, details)
+  if (meaning && (status !== 501 || meaning.kind === 'not-supported'))
+    return withMeaning(meaning, cannot + said, details)
   if (status === 400) {
     return failure('invalid-parameter', cannot + (said || 'a parameter is not accepted'), {
       hint: 'See what the command takes: add --help',

@@ -174,6 +174,18 @@ const RULES: readonly Rule[] = [
     hint: 'Nobody answers in the VM: it is booting or paused, or qemu-guest-agent is not installed or does not run there',
   },
   {
+    pattern: /qga command '(?<command>[\w-]+)' failed - got timeout/,
+    kind: 'conflict',
+    reason: 'agent-fell-silent',
+    hint: 'The agent took the request and did not answer in time. See whether it still answers: homelab proxmox vm agent ping',
+  },
+  {
+    pattern: /for data too large/,
+    kind: 'not-supported',
+    reason: 'request-too-large',
+    hint: 'This server takes requests of 64 KiB only; those of Proxmox VE 8.4 and later take eight times as much. Send less at once, or copy it over SSH',
+  },
+  {
     pattern: /[Cc]ommand (?<command>guest-[\w-]+) has (?:been disabled|not been found)/,
     kind: 'not-supported',
     reason: 'agent-command-disabled',
@@ -301,6 +313,12 @@ const RULES: readonly Rule[] = [
   },
 
   // What the user may not, said without 403.
+  {
+    pattern: /^value '[^']+![^']+' does not look like a valid user name/,
+    kind: 'permission',
+    reason: 'ticket-needed',
+    hint: 'An API token may not do this; log in with user and password: homelab auth login URL --user NAME@REALM',
+  },
   {
     pattern: /[Oo]nly root (?:can|may)\b/,
     kind: 'permission',

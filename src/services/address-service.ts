@@ -10,9 +10,10 @@ import {
   type GuestAddress,
   type GuestInterface,
 } from '../domain/guest-address.js'
-import {guestLabel, type Guest} from '../domain/guest.js'
+import {guestLabel} from '../domain/guest.js'
 import type {AddressRepository} from '../repositories/address-repository.js'
 import type {GuestRef, GuestRepository} from '../repositories/guest-repository.js'
+import {withRemedy} from './agent-service.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
 
 export interface GuestAddresses {
@@ -107,13 +108,6 @@ function fromConfiguration(
   if (!NOT_TOLD.has(why.details?.reason)) return err(why)
   const addresses = chooseAddresses(configuredInterfaces(cards), cards, 'config', wish)
   return addresses.length === 0 ? err(why) : ok({addresses, source: 'config', insteadOf: why})
-}
-
-/** The same failure, with the command that helps on this guest. */
-function withRemedy(failed: Failure, guest: Pick<Guest, 'name' | 'vmid'>): Failure {
-  return failed.details?.reason === 'not-running'
-    ? {...failed, hint: `Start it first: homelab proxmox vm start ${guest.name ?? guest.vmid}`}
-    : failed
 }
 
 function unknownCard(guest: GuestRef, net: string, cards: readonly ConfiguredCard[]): Failure {

@@ -14,7 +14,7 @@ export interface RunOptions {
   /** On top of an environment without any `HOMELAB_*`. */
   readonly env?: Readonly<Record<string, string>>
   /** What the command reads from stdin. */
-  readonly stdin?: string
+  readonly stdin?: Uint8Array | string
   /** Folder of the configuration; a fresh empty one by default. */
   readonly configDir?: string
   readonly cwd?: string
@@ -74,7 +74,8 @@ async function execute(
   const write = (stream: 'stderr' | 'stdout') => ({
     isTTY: options.terminalWidth !== undefined,
     ...(options.terminalWidth === undefined ? {} : {columns: options.terminalWidth}),
-    write: (text: string) => void process[stream].write(text),
+    write: (data: Uint8Array | string) =>
+      void process[stream].write(typeof data === 'string' ? data : Buffer.from(data).toString()),
   })
   const runtime: Runtime = {
     ...processRuntime(),

@@ -15,7 +15,7 @@ function fakeRuntime(stderr: {isTTY: boolean; columns?: number}): {runtime: Runt
     onStdoutClosed: () => () => {},
     random: () => 0,
     setExitCode: () => {},
-    stderr: {...stderr, write: (text) => void written.push(text)},
+    stderr: {...stderr, write: (text) => void written.push(String(text))},
     stdin: {isTTY: stderr.isTTY, async *[Symbol.asyncIterator]() {}},
     stdout: {isTTY: false, write: () => {}},
   }

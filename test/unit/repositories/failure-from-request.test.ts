@@ -150,6 +150,13 @@ const TEXTS: readonly (readonly [number, string, FailureKind, Record<string, unk
   [500, 'QEMU guest agent is not running', 'conflict', {reason: 'agent-not-answering'}],
   [
     500,
+    "VM 100 qga command 'guest-exec' failed - got timeout",
+    'conflict',
+    {reason: 'agent-fell-silent', command: 'guest-exec'},
+  ],
+  [501, 'for data too large', 'not-supported', {reason: 'request-too-large'}],
+  [
+    500,
     'Agent error: Command guest-exec has been disabled',
     'not-supported',
     {reason: 'agent-command-disabled', command: 'guest-exec'},

@@ -42,7 +42,13 @@ export async function bundle(outdir, {write = true} = {}) {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
     bundle: true,
-    define: {__dirname: 'import.meta.dirname', __filename: 'import.meta.filename'},
+    define: {
+      __dirname: 'import.meta.dirname',
+      __filename: 'import.meta.filename',
+      // ws looks for native helpers otherwise, which an installed copy doesn't have.
+      'process.env.WS_NO_BUFFER_UTIL': '"1"',
+      'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+    },
     external: [...optional, ...Object.keys(pjson.dependencies ?? {})],
     format: 'esm',
     legalComments: 'none',

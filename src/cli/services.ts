@@ -24,7 +24,7 @@ export interface Services {
 }
 
 export interface Parts {
-  readonly connection: Pick<Connection, 'api' | 'request'>
+  readonly connection: Pick<Connection, 'api' | 'endpoints' | 'joinTerminal' | 'request'>
   readonly timing: Timing
   readonly releases: ReleaseGate
   readonly visibility: Visibility

@@ -10,6 +10,7 @@ import {RequestError, type Attempt, type Method, type NotConnectedReason, type P
 import {retryPause} from './retry.js'
 import type {AskSecondFactor} from './second-factor.js'
 import type {ConnectionSettings} from './settings.js'
+import type {Channel} from './web-socket.js'
 
 export interface EngineDeps {
   readonly clock: Clock
@@ -26,6 +27,11 @@ export interface EngineDeps {
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface ChannelOptions extends RequestOptions {
+  /** Called with each message that arrives; the next one waits until a returned promise is settled. */
+  readonly onMessage: (bytes: Uint8Array) => Promise<void> | void
 }
 
 interface Call {
@@ -48,6 +54,7 @@ export class Engine {
   readonly #deps: EngineDeps
   readonly #settings: ConnectionSettings
   readonly #https = new Map<string, HttpEndpoint>()
+  readonly #channels = new Set<Channel>()
   #authenticator: Authenticator | Promise<Authenticator> | undefined
   #secrets: readonly string[] = []
   #closed = false
@@ -73,10 +80,54 @@ export class Engine {
     return reply
   }
 
+  /**
+   * Opens a websocket, once, at the endpoint named: what it leads to is known to that one alone.
+   * @throws RequestError and nothing else
+   */
+  async openChannel(endpoint: string, path: string, params: Params, options: ChannelOptions): Promise<Channel> {
+    const encoded = encodePath(path)
+    if (encoded === undefined) throw new RequestError({kind: 'invalid-path'}, {method: 'get', path})
+    const call: Call = {method: 'get', path: encoded, params, signal: options.signal}
+    const authenticator = await (this.#authenticator ??= this.#createAuthenticator())
+    const headers = await authenticator.headers('get')
+    this.#secrets = authenticator.secrets()
+    const {openChannel} = await import('./web-socket.js')
+    const started = this.#deps.clock.now()
+    const outcome = await openChannel({
+      ...this.#encode(call, headers),
+      endpoint,
+      trust: () => this.endpoints.trustOf(endpoint),
+      connectTimeoutMs: this.#settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      timeoutMs: this.#settings.timeoutMs ?? TIMEOUT_MS,
+      signals: [options.signal, this.#deps.signal],
+      onMessage: options.onMessage,
+    })
+    const tookMs = this.#deps.clock.now() - started
+    if ('problem' in outcome) {
+      const problem = this.#exchangeProblem(outcome.problem)
+      this.#debug(call, endpoint, problem, undefined, tookMs)
+      const attempts = problem.kind === 'not-connected' ? [attemptOf(endpoint, problem.reason, problem.code)] : []
+      throw this.#error({...problem, ...(attempts.length > 0 && {attempts})}, call, endpoint)
+    }
+
+    if ('status' in outcome) {
+      this.#debug(call, endpoint, 'ok', outcome, tookMs)
+      const read = readReply(outcome)
+      const none: Problem = {kind: 'protocol', status: outcome.status, detail: 'it opens no websocket'}
+      throw this.#error('problem' in read ? read.problem : none, call, endpoint)
+    }
+
+    this.#debug(call, endpoint, 'ok', {status: 101, reason: 'Switching Protocols', body: ''}, tookMs)
+    this.#channels.add(outcome)
+    void outcome.closed.then(() => this.#channels.delete(outcome))
+    return outcome
+  }
+
   /** Ends every connection at once, so that the process may exit. */
   close(): void {
     this.#closed = true
     for (const http of this.#https.values()) http.close()
+    for (const channel of this.#channels) channel.destroy()
   }
 
   async #authenticated(call: Call): Promise<Reply> {
@@ -174,14 +225,20 @@ export class Engine {
     try {
       return await this.#http(endpoint).exchange(request, [call.signal, this.#deps.signal])
     } catch (error) {
-      const problem: ExchangeProblem =
-        error instanceof ExchangeError
-          ? error.problem
-          : {kind: 'not-connected', reason: 'other', code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN'}
-      if (problem.kind !== 'not-connected') return {problem}
-      // Closing ends what is under way; that is no sign of a dead endpoint.
-      return {problem: this.#closed ? {kind: 'aborted', sent: false} : {...problem, attempts: []}}
+      return {
+        problem: this.#exchangeProblem(
+          error instanceof ExchangeError
+            ? error.problem
+            : {kind: 'not-connected', reason: 'other', code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN'},
+        ),
+      }
     }
+  }
+
+  #exchangeProblem(problem: ExchangeProblem): Problem {
+    if (problem.kind !== 'not-connected') return problem
+    // Closing ends what is under way; that is no sign of a dead endpoint.
+    return this.#closed ? {kind: 'aborted', sent: false} : {...problem, attempts: []}
   }
 
   #http(endpoint: string): HttpEndpoint {

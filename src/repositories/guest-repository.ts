@@ -1,6 +1,7 @@
 import type {ResultAsync} from 'neverthrow'
+import * as z from 'zod/mini'
 import type {Failure} from '../domain/failure.js'
-import {guestLabel, type Guest} from '../domain/guest.js'
+import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import type {Connection} from '../proxmox/connection.js'
 import {ask, asText, record, upidText, type Fields} from './reply.js'
 
@@ -19,6 +20,19 @@ export interface DeleteOptions {
   readonly purge?: boolean
   /** Also remove disks of this VMID that no configuration names. */
   readonly unreferencedDisks?: boolean
+}
+
+export interface CloneOptions {
+  readonly newid: number
+  readonly name: string
+  readonly full: boolean
+  /** Of this snapshot instead of what it is now. */
+  readonly snapname?: string
+  /** Only when it differs from the source's node. */
+  readonly target?: string
+  readonly storage?: string
+  readonly pool?: string
+  readonly description?: string
 }
 
 /** What VMs and containers have in common: `/nodes/{node}/qemu|lxc/{vmid}`. Each change gives a UPID. */
@@ -68,6 +82,28 @@ export class GuestRepository {
     return ask(`delete ${guestLabel(guest)}`, () => this.at(guest).$delete(query), upidText)
   }
 
+  /**
+   * `POST …/clone`: the task runs on the source's node under the source's VMID, wherever the copy goes (reference 2.12). A container is
+   * locked for the whole run (reference 2.13).
+   */
+  clone(source: GuestRef, options: CloneOptions): ResultAsync<string, Failure> {
+    const body = cloneParameters(source.type, options)
+    return ask(
+      `clone ${guestLabel(source)} to VMID ${options.newid}`,
+      () => this.at(source).clone.$post(body as never),
+      upidText,
+    )
+  }
+
+  /** `POST …/template`: a task for a VM; nothing for a container, though one runs (reference 2.13). */
+  convertToTemplate(guest: GuestRef): ResultAsync<string | undefined, Failure> {
+    return ask(
+      `make a template of ${guestLabel(guest)}`,
+      () => this.at(guest).template.$post(),
+      z.nullish(upidText),
+    ).map((upid) => upid ?? undefined)
+  }
+
   /** The typed builder knows both kinds; what is called here has the same parameters in both. */
   private at(guest: GuestRef) {
     const node = this.connection.api.nodes.$(guest.node)
@@ -75,4 +111,13 @@ export class GuestRepository {
       ? node.qemu.$(guest.vmid)
       : (node.lxc.$(guest.vmid) as unknown as ReturnType<typeof node.qemu.$>)
   }
+}
+
+/** A clone's parameters as the API names them. */
+export function cloneParameters(
+  type: GuestType,
+  {name, ...options}: CloneOptions,
+): Record<string, boolean | number | string> {
+  const {newid, ...rest} = options
+  return {newid, [type === 'qemu' ? 'name' : 'hostname']: name, ...rest}
 }

@@ -6,17 +6,6 @@ import type {Connection} from '../proxmox/connection.js'
 import type {GuestRef} from './guest-repository.js'
 import {ask, upidText} from './reply.js'
 
-export interface CloneOptions {
-  readonly newid: number
-  readonly name: string
-  readonly full: boolean
-  /** Only when it differs from the source's node. */
-  readonly target?: string
-  readonly storage?: string
-  readonly pool?: string
-  readonly description?: string
-}
-
 /** What only VMs have: `/nodes/{node}/qemu/…`. */
 export class QemuRepository {
   constructor(private readonly connection: Pick<Connection, 'api'>) {}
@@ -33,15 +22,6 @@ export class QemuRepository {
 
   resume(vm: GuestRef): ResultAsync<string, Failure> {
     return ask(`resume ${guestLabel(vm)}`, () => this.vm(vm).status.resume.$post(), upidText)
-  }
-
-  /** `POST …/clone`: the task runs on the source's node under the source's VMID, wherever the copy goes (reference 2.12). */
-  clone(source: GuestRef, options: CloneOptions): ResultAsync<string, Failure> {
-    return ask(
-      `clone ${guestLabel(source)} to VMID ${options.newid}`,
-      () => this.vm(source).clone.$post({...options}),
-      upidText,
-    )
   }
 
   /** `POST …/config`: a task, or nothing where the server was done at once. */

@@ -1,12 +1,12 @@
 import {err, ok, type Result} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel, type Guest} from '../domain/guest.js'
+import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import type {Candidate, Placement} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
-import {parseUpid} from '../domain/upid.js'
-import {isLockTimeout, isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
-import type {CloneOptions, QemuRepository} from '../repositories/qemu-repository.js'
+import {isDiskLock, isLockTimeout, isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
+import type {CloneOptions, GuestRepository} from '../repositories/guest-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
+import {findLostTask} from './lost-task.js'
 import {impatience, type Patience, type Timing} from './patience.js'
 import type {TaskService} from './task-service.js'
 import type {VmidPicker} from './vmid-picker.js'
@@ -14,7 +14,8 @@ import type {VmidPicker} from './vmid-picker.js'
 /** Lost races for a VMID before giving up: with the choice doubling each time, 25 rivals need about five. */
 const MOST_COLLISIONS = 40
 const MOST_LOCK_WAITS = 20
-const LOOKS_FOR_LOST_TASK = 3
+/** How often a container that is being cloned is tried again. */
+const BUSY_POLL_MS = 1000
 
 export interface Cloned {
   readonly vmid: number
@@ -27,6 +28,8 @@ export interface CloneWish {
   readonly name: string
   readonly vmid?: number
   readonly linked: boolean
+  /** Clones this snapshot of the source. */
+  readonly snapshot?: string
   readonly pool?: string
   readonly description?: string
 }
@@ -50,7 +53,7 @@ interface Manner {
 export class CloneService {
   constructor(
     private readonly vmids: VmidPicker,
-    private readonly qemu: QemuRepository,
+    private readonly guests: Pick<GuestRepository, 'clone' | 'config'>,
     private readonly taskList: TaskRepository,
     private readonly tasks: TaskService,
     private readonly clock: Timing,
@@ -90,6 +93,12 @@ export class CloneService {
         // The task gave up before it made anything: a rival is busy with this very VMID, or somebody with the template.
         lost.add(vmid.value)
         await this.vmids.pause(++lockWaits, patience)
+      } else if (candidate.source.type === 'lxc' && isDiskLock(failed)) {
+        // Another clone of the same container has it for its whole run: wait for our turn.
+        patience.onStep?.({
+          text: `waiting until ${guestLabel(candidate.source)} is free: another clone or disk change runs`,
+        })
+        await this.clock.sleep(BUSY_POLL_MS * (0.5 + this.clock.random()), patience.signal)
       } else {
         return err(failed)
       }
@@ -113,6 +122,7 @@ export class CloneService {
       newid,
       name: wish.name,
       full: !wish.linked,
+      ...(wish.snapshot !== undefined && {snapname: wish.snapshot}),
       ...(candidate.node !== source.node && {target: candidate.node}),
       ...(storage !== undefined && {storage}),
       ...(wish.pool !== undefined && {pool: wish.pool}),
@@ -136,11 +146,11 @@ export class CloneService {
    */
   private async send(source: Guest, options: CloneOptions, patience: Patience): Promise<Result<string, Failure>> {
     const since = this.clock.now()
-    const first = await this.qemu.clone(source, options)
+    const first = await this.guests.clone(source, options)
     if (first.isOk() || first.error.kind !== 'outcome-unknown') return first
     const found = await this.findTask(source, options, since, patience)
     if (found !== undefined) return ok(found)
-    const second = await this.qemu.clone(source, options)
+    const second = await this.guests.clone(source, options)
     if (second.isOk() || !(isVmidTaken(second.error) || second.error.kind === 'outcome-unknown')) return second
     const late = await this.findTask(source, options, since, patience)
     if (late !== undefined) return ok(late)
@@ -150,34 +160,45 @@ export class CloneService {
         'outcome-unknown',
         `nobody knows whether VMID ${options.newid} is being cloned: the answer was lost twice`,
         {
-          hint: `Look for it with: homelab proxmox task list --node ${source.node} --type qmclone`,
+          hint: `Look for it with: homelab proxmox task list --node ${source.node} --type ${cloneTask(source.type)}`,
           details: {vmid: options.newid, name: options.name, node: source.node},
         },
       ),
     )
   }
 
-  /** The task of a clone whose answer was lost: started since then on the source's node, and its log or its result is about our VMID. */
-  private async findTask(
+  /**
+   * The task of a clone whose answer was lost: started since then on the source's node, and its log is about our VMID. That of a container need
+   * not name it; but only one clone of a container runs at a time, and the new one is there from the beginning.
+   */
+  private findTask(
     source: Guest,
-    options: CloneOptions,
+    {name, newid}: CloneOptions,
     sinceMs: number,
     patience: Patience,
   ): Promise<string | undefined> {
-    for (let look = 0; look < LOOKS_FOR_LOST_TASK; look++) {
-      await this.clock.sleep(500 * 2 ** look, patience.signal)
-      // Clocks differ a little; a task too many is sorted out by its log.
-      const since = new Date(sinceMs - 60_000)
-      const listed = await this.taskList.list(source.node, {type: 'qmclone', vmid: source.vmid, since})
-      if (listed.isErr()) continue
-      for (const task of listed.value) {
-        const upid = parseUpid(task.upid)
-        if (upid === undefined) continue
-        const log = (await this.taskList.log(upid)).unwrapOr([])
-        if (log.some((line) => new RegExp(`\\b${options.newid}\\b`).test(line))) return task.upid
-      }
-    }
-
-    return undefined
+    const {node, type, vmid} = source
+    const named = (log: readonly string[]) => log.some((line) => new RegExp(`\\b${newid}\\b`).test(line))
+    const isThere = () =>
+      this.guests.config({type, node, vmid: newid}).match(
+        ({hostname}) => hostname === name,
+        () => false,
+      )
+    return findLostTask(
+      this.taskList,
+      this.clock,
+      {
+        node,
+        vmid,
+        sinceMs,
+        type: cloneTask(type),
+        isOurs: (log) => named(log) || (type === 'lxc' && isThere()),
+      },
+      patience.signal,
+    )
   }
+}
+
+function cloneTask(type: GuestType): string {
+  return type === 'qemu' ? 'qmclone' : 'vzclone'
 }

@@ -14,7 +14,7 @@ export interface LostTask {
   /** When the request was sent, in ms since 1970. */
   readonly sinceMs: number
   /** Whether it is ours, by its log; every one is where this is left out. */
-  readonly isOurs?: (log: readonly string[]) => boolean
+  readonly isOurs?: (log: readonly string[]) => PromiseLike<boolean> | boolean
 }
 
 /**
@@ -34,7 +34,7 @@ export async function findLostTask(
     for (const task of listed.unwrapOr([])) {
       const upid = parseUpid(task.upid)
       if (upid === undefined) continue
-      if (isOurs === undefined || isOurs((await tasks.log(upid)).unwrapOr([]))) return task.upid
+      if (isOurs === undefined || (await isOurs((await tasks.log(upid)).unwrapOr([])))) return task.upid
     }
   }
 

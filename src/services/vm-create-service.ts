@@ -4,6 +4,7 @@ import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
+import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
 import {formatSize} from '../domain/size.js'
 import {diskStorages} from '../domain/vm-disks.js'
 import {checkVmid} from '../domain/vmid.js'
@@ -68,10 +69,8 @@ export class VmCreateService {
     return checked
       .asyncAndThen(() => this.cluster.resources())
       .andThen((resources) => {
-        if (request.vmid !== undefined) {
-          const holder = resources.guests.find((guest) => guest.vmid === request.vmid)
-          if (holder !== undefined) return errAsync(taken(request.vmid, holder))
-        }
+        const taken = vmidTaken(request.vmid, resources.guests)
+        if (taken !== undefined) return errAsync(taken)
 
         return findTemplate(resources.guests, request.template)
           .andThen((copies) =>
@@ -218,20 +217,4 @@ function checkMemory({memoryBytes}: VmCreateRequest): Result<void, Failure> {
       details: {field: 'memory', value: memoryBytes},
     }),
   )
-}
-
-function nameWarnings(name: string, guests: readonly Guest[]): string[] {
-  const namesakes = guests.filter((guest) => guest.name === name)
-  return namesakes.length === 0
-    ? []
-    : [
-        `the name "${name}" is borne by ${namesakes.map(({vmid}) => vmid).join(', ')} too: from now on it has to be named by VMID`,
-      ]
-}
-
-function taken(vmid: number, holder: Guest): Failure {
-  return failure('vmid-conflict', `VMID ${vmid} is taken by ${guestLabel(holder)} on ${holder.node}`, {
-    hint: 'Choose another one, or leave --vmid out to have a free one picked',
-    details: {vmid, holder: {vmid, ...(holder.name !== undefined && {name: holder.name}), node: holder.node}},
-  })
 }

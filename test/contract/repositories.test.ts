@@ -41,7 +41,7 @@ const everything = requestsOf((connection) => {
     cluster.status(),
     cluster.nextId(),
     cluster.vmidRange(),
-    qemu.clone(vm, {
+    guests.clone(vm, {
       newid: 120,
       name: 'copy',
       full: true,

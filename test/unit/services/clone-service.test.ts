@@ -6,7 +6,7 @@ import {failure, type Failure} from '../../../src/domain/failure.js'
 import type {Guest} from '../../../src/domain/guest.js'
 import type {Candidate} from '../../../src/domain/placement.js'
 import {ClusterRepository} from '../../../src/repositories/cluster-repository.js'
-import {QemuRepository} from '../../../src/repositories/qemu-repository.js'
+import {GuestRepository} from '../../../src/repositories/guest-repository.js'
 import {TaskRepository} from '../../../src/repositories/task-repository.js'
 import {CloneService, type Place} from '../../../src/services/clone-service.js'
 import {TaskService} from '../../../src/services/task-service.js'
@@ -50,7 +50,7 @@ function setUp() {
     },
   }
   const cluster = sinon.createStubInstance(ClusterRepository)
-  const qemu = sinon.createStubInstance(QemuRepository)
+  const guests = sinon.createStubInstance(GuestRepository)
   const tasks = sinon.createStubInstance(TaskRepository)
   cluster.nextId.callsFake(() => okAsync(101))
   cluster.resources.callsFake(() => okAsync({nodes: [], guests: [], storages: []}))
@@ -58,7 +58,13 @@ function setUp() {
   tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
   tasks.log.callsFake(() => okAsync([]))
   tasks.list.callsFake(() => okAsync([]))
-  const service = new CloneService(new VmidPicker(cluster, timing), qemu, tasks, new TaskService(tasks, timing), timing)
+  const service = new CloneService(
+    new VmidPicker(cluster, timing),
+    guests,
+    tasks,
+    new TaskService(tasks, timing),
+    timing,
+  )
   const clone = (place: Place, vmid?: number) =>
     service.clone(
       {name: 'web', linked: false, ...(vmid !== undefined && {vmid})},
@@ -67,32 +73,32 @@ function setUp() {
       {wait: true, onPlaced() {}},
     )
   const answers = (...replies: ResultAsync<string, Failure>[]) => {
-    for (const [i, reply] of replies.entries()) qemu.clone.onCall(i).returns(reply)
+    for (const [i, reply] of replies.entries()) guests.clone.onCall(i).returns(reply)
   }
 
-  return {cluster, qemu, tasks, clone, answers}
+  return {cluster, guests, tasks, clone, answers}
 }
 
 describe('cloning', () => {
   it('sends one request for a VMID and one for the clone', async () => {
-    const {cluster, qemu, clone, answers} = setUp()
+    const {cluster, guests, clone, answers} = setUp()
     answers(okAsync(upidOf(1)))
     const done = (await clone(placeOn('a')))._unsafeUnwrap()
     expect(done).to.include({vmid: 101})
     expect(done.task).to.include({outcome: 'ok', upid: upidOf(1)})
     expect(cluster.nextId.callCount + cluster.resources.callCount + cluster.vmidRange.callCount).to.equal(1)
-    expect(qemu.clone.firstCall.args[1]).to.deep.equal({newid: 101, name: 'web', full: true})
+    expect(guests.clone.firstCall.args[1]).to.deep.equal({newid: 101, name: 'web', full: true})
   })
 
   it('names the target only when it is another node', async () => {
-    const {qemu, clone, answers} = setUp()
+    const {guests, clone, answers} = setUp()
     answers(okAsync(upidOf(1)))
     await clone(placeOn('b'))
-    expect(qemu.clone.firstCall.args[1]).to.include({target: 'b'})
+    expect(guests.clone.firstCall.args[1]).to.include({target: 'b'})
   })
 
   it('picks another VMID when somebody was quicker, at once or in the task', async () => {
-    const {qemu, tasks, clone, answers} = setUp()
+    const {guests, tasks, clone, answers} = setUp()
     answers(errAsync(vmidTaken), okAsync(upidOf(1)), okAsync(upidOf(2)))
     tasks.status.onFirstCall().returns(
       okAsync({
@@ -102,14 +108,14 @@ describe('cloning', () => {
       }),
     )
     const done = (await clone(placeOn('a')))._unsafeUnwrap()
-    const tried = qemu.clone.getCalls().map((call) => call.args[1].newid)
+    const tried = guests.clone.getCalls().map((call) => call.args[1].newid)
     expect(tried).to.have.length(3)
     expect(new Set(tried).size).to.equal(3)
     expect(done.vmid).to.equal(tried[2])
   })
 
   it('picks another VMID when a rival is busy with the one it has', async () => {
-    const {qemu, tasks, clone, answers} = setUp()
+    const {guests, tasks, clone, answers} = setUp()
     answers(okAsync(upidOf(1)), okAsync(upidOf(2)))
     tasks.status.onFirstCall().returns(
       okAsync({
@@ -120,28 +126,28 @@ describe('cloning', () => {
     )
     const done = (await clone(placeOn('a')))._unsafeUnwrap()
     expect(done.vmid).not.to.equal(101)
-    expect(qemu.clone.callCount).to.equal(2)
+    expect(guests.clone.callCount).to.equal(2)
   })
 
   it('waits for a lock with the VMID that was asked for', async () => {
-    const {qemu, clone, answers} = setUp()
+    const {guests, clone, answers} = setUp()
     answers(errAsync(failure('locked', 'busy', {details: {reason: 'lock-timeout'}})), okAsync(upidOf(1)))
     expect((await clone(placeOn('a'), 150))._unsafeUnwrap().vmid).to.equal(150)
-    expect(qemu.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([150, 150])
+    expect(guests.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([150, 150])
   })
 
   it('never changes a VMID that was asked for', async () => {
-    const {qemu, clone, answers} = setUp()
+    const {guests, clone, answers} = setUp()
     answers(errAsync(vmidTaken))
     expect((await clone(placeOn('a'), 150))._unsafeUnwrapErr().kind).to.equal('vmid-conflict')
-    expect(qemu.clone.callCount).to.equal(1)
+    expect(guests.clone.callCount).to.equal(1)
   })
 
   it('gives up after a bound', async () => {
-    const {qemu, clone} = setUp()
-    qemu.clone.callsFake(() => errAsync(vmidTaken))
+    const {guests, clone} = setUp()
+    guests.clone.callsFake(() => errAsync(vmidTaken))
     expect((await clone(placeOn('a')))._unsafeUnwrapErr().kind).to.equal('vmid-conflict')
-    expect(qemu.clone.callCount).to.be.within(2, 60)
+    expect(guests.clone.callCount).to.be.within(2, 60)
   })
 
   it('takes the next node when the server says that the disks are local', async () => {
@@ -151,7 +157,7 @@ describe('cloning', () => {
   })
 
   it('adopts the task of a clone whose answer was lost', async () => {
-    const {qemu, tasks, clone, answers} = setUp()
+    const {guests, tasks, clone, answers} = setUp()
     answers(errAsync(lostAnswer))
     const listed = (n: number) => ({
       upid: upidOf(n),
@@ -166,22 +172,22 @@ describe('cloning', () => {
       okAsync([`Formatting '/images/${upid.upid === upidOf(2) ? 101 : 107}/vm.qcow2', size=1`]),
     )
     expect((await clone(placeOn('a')))._unsafeUnwrap().task.upid).to.equal(upidOf(2))
-    expect(qemu.clone.callCount).to.equal(1)
+    expect(guests.clone.callCount).to.equal(1)
   })
 
   it('repeats a lost request once with the same VMID, which can be taken only once', async () => {
-    const {qemu, clone, answers} = setUp()
+    const {guests, clone, answers} = setUp()
     answers(errAsync(lostAnswer), okAsync(upidOf(1)))
     expect((await clone(placeOn('a')))._unsafeUnwrap().vmid).to.equal(101)
-    expect(qemu.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([101, 101])
+    expect(guests.clone.getCalls().map((call) => call.args[1].newid)).to.deep.equal([101, 101])
   })
 
   it('says that the outcome is unknown when the answer is lost twice', async () => {
-    const {qemu, clone} = setUp()
-    qemu.clone.callsFake(() => errAsync(lostAnswer))
+    const {guests, clone} = setUp()
+    guests.clone.callsFake(() => errAsync(lostAnswer))
     const failed = (await clone(placeOn('a')))._unsafeUnwrapErr()
     expect(failed.kind).to.equal('outcome-unknown')
     expect(failed.details).to.include({vmid: 101})
-    expect(qemu.clone.callCount).to.equal(2)
+    expect(guests.clone.callCount).to.equal(2)
   })
 })

@@ -1,0 +1,249 @@
+import {err, errAsync, ok, okAsync, type Result, ResultAsync} from 'neverthrow'
+import {cloneObstacle} from '../domain/clone-check.js'
+import type {ClusterResources} from '../domain/cluster.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {checkGuestName} from '../domain/guest-name.js'
+import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
+import {guestCommand, type NativeLine} from '../domain/native-command.js'
+import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
+import type {TaskReport} from '../domain/task.js'
+import {checkVmid} from '../domain/vmid.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import type {ConfigRepository} from '../repositories/config-repository.js'
+import {cloneParameters, type CloneOptions, type GuestRepository} from '../repositories/guest-repository.js'
+import type {CloneService, CloneWish, Place} from './clone-service.js'
+import {resolveGuest} from './guest-service.js'
+import type {Patience} from './patience.js'
+import {following} from './relocation.js'
+import type {Visibility} from './visibility.js'
+import type {VmidPicker} from './vmid-picker.js'
+
+export interface GuestCloneRequest {
+  readonly type: GuestType
+  /** Name or VMID. */
+  readonly source: string
+  readonly name: string
+  readonly linked: boolean
+  readonly snapshot?: string
+  /** Undefined: where the source is. */
+  readonly target?: string
+  readonly storage?: string
+  readonly pool?: string
+  readonly vmid?: number
+  readonly description?: string
+}
+
+export interface CloneSource {
+  readonly kind: 'guest' | 'template'
+  readonly name?: string
+  readonly vmid: number
+  readonly node: string
+  readonly snapshot?: string
+}
+
+/** The JSON contract of `clone`, as far as it is known before it is done. */
+interface CloneFacts {
+  readonly vmid: number
+  readonly name: string
+  readonly type: GuestType
+  readonly node: string
+  readonly source: CloneSource
+  readonly linked: boolean
+}
+
+export interface ClonedGuest extends CloneFacts {
+  readonly status: string
+  readonly task: TaskReport
+  readonly warnings?: readonly string[]
+}
+
+/** The clone under way, when nobody waits for it. */
+export interface CloneStarted extends CloneFacts {
+  readonly upid: string
+  readonly warnings?: readonly string[]
+}
+
+/** What would be done. The VMID is free at this moment; nothing reserves it. */
+export interface ClonePlan extends CloneFacts {
+  readonly dryRun: true
+  readonly commands: readonly NativeLine[]
+  readonly warnings?: readonly string[]
+}
+
+interface Prepared {
+  readonly request: GuestCloneRequest
+  readonly source: Guest
+  readonly warnings: readonly string[]
+}
+
+/** `vm clone` and `lxc clone`: of any guest, on its own node or on one that shares its storage. */
+export class GuestCloneService {
+  constructor(
+    private readonly cluster: ClusterRepository,
+    private readonly guests: GuestRepository,
+    private readonly configs: ConfigRepository,
+    private readonly visibility: Visibility,
+    private readonly clones: CloneService,
+    private readonly vmids: VmidPicker,
+  ) {}
+
+  clone(request: GuestCloneRequest, patience: Patience): ResultAsync<ClonedGuest, Failure> {
+    return this.prepare(request).andThen((prepared) => new ResultAsync(this.run(prepared, patience)))
+  }
+
+  /** Ends once the clone is under way. */
+  begin(request: GuestCloneRequest, patience: Patience): ResultAsync<CloneStarted, Failure> {
+    return this.prepare(request).andThen((prepared) =>
+      new ResultAsync(this.send(prepared, patience, false)).map(({task, ...facts}) => ({...facts, upid: task.upid})),
+    )
+  }
+
+  /** The plan alone; sends only GET requests. */
+  plan(request: GuestCloneRequest): ResultAsync<ClonePlan, Failure> {
+    return this.prepare(request).andThen((prepared) =>
+      this.freeVmid(request).map((vmid): ClonePlan => {
+        const {source} = prepared
+        const {newid: _newid, ...parameters} = cloneParameters(source.type, optionsOf(prepared, vmid))
+        return {
+          dryRun: true,
+          ...factsOf(prepared, vmid),
+          commands: [{node: source.node, command: guestCommand(source.type, 'clone', [source.vmid, vmid], parameters)}],
+          ...remarks(prepared),
+        }
+      }),
+    )
+  }
+
+  private freeVmid({vmid}: GuestCloneRequest): ResultAsync<number, Failure> {
+    return vmid === undefined ? new ResultAsync(this.vmids.pick(new Set())) : okAsync(vmid)
+  }
+
+  /** Everything that can be known and refused from one look at the cluster and one at the source. */
+  private prepare(request: GuestCloneRequest): ResultAsync<Prepared, Failure> {
+    const {name, snapshot, type, vmid} = request
+    return checkGuestName(name)
+      .andThen(() => (vmid === undefined ? ok(0) : checkVmid(vmid)))
+      .asyncAndThen(() => this.cluster.resources())
+      .andThen((resources) => {
+        const taken = vmidTaken(vmid, resources.guests)
+        if (taken !== undefined) return errAsync<Prepared, Failure>(taken)
+        return resolveGuest(resources.guests, type, request.source)
+          .asyncMap((guest) => Promise.resolve(guest))
+          .orElse((missing) => this.visibility.explain<Guest>(missing, resources.guests.length))
+          .andThen((listed) =>
+            following(this.cluster, listed, (guest) =>
+              ResultAsync.combine([
+                this.configs.read(guest, snapshot === undefined ? {} : {snapshot}),
+                this.guests.status(guest),
+              ] as const).map(([config, status]) => ({source: {...guest, status} as Guest, config})),
+            ).mapErr((failed) => (snapshot === undefined ? failed : aboutSnapshot(failed, listed, snapshot))),
+          )
+          .andThen(({config, source}) => this.check(request, source, config, resources))
+      })
+  }
+
+  private check(
+    request: GuestCloneRequest,
+    source: Guest,
+    config: Readonly<Record<string, unknown>>,
+    resources: ClusterResources,
+  ): Result<Prepared, Failure> {
+    const {linked, name, snapshot, storage, target} = request
+    const obstacle = cloneObstacle(
+      {
+        source,
+        config,
+        linked,
+        ...(snapshot !== undefined && {snapshot}),
+        ...(target !== undefined && {target}),
+        ...(storage !== undefined && {storage}),
+      },
+      resources,
+    )
+    return obstacle === undefined
+      ? ok({request, source, warnings: nameWarnings(name, resources.guests)})
+      : err(obstacle)
+  }
+
+  private async run(prepared: Prepared, patience: Patience): Promise<Result<ClonedGuest, Failure>> {
+    const sent = await this.send(prepared, patience, true)
+    if (sent.isErr()) return err(sent.error)
+    // What the server has made of it, not what was asked.
+    const status = await this.guests.status(sent.value)
+    return ok({...sent.value, status: status.unwrapOr('stopped')})
+  }
+
+  private async send(
+    prepared: Prepared,
+    patience: Patience,
+    wait: boolean,
+  ): Promise<Result<Omit<ClonedGuest, 'status'>, Failure>> {
+    const {request, source} = prepared
+    const {description, linked, name, pool, snapshot, storage, target = source.node, vmid} = request
+    const wish: CloneWish = {
+      name,
+      linked,
+      ...(vmid !== undefined && {vmid}),
+      ...(snapshot !== undefined && {snapshot}),
+      ...(pool !== undefined && {pool}),
+      ...(description !== undefined && {description}),
+    }
+    const candidate = {node: target, source, storage, guestCount: 0}
+    const place: Place = (refused) => {
+      const reason = refused.get(target)
+      if (reason === undefined) return ok({candidate, placement: {candidates: [candidate], rejected: []}})
+      return err(
+        failure('refused', `${guestLabel(source)} cannot be cloned to ${target}: ${reason}`, {
+          hint: `Clone it on ${source.node} and migrate the copy afterwards`,
+          details: {reason: 'local-storage', node: target},
+        }),
+      )
+    }
+    const cloned = await this.clones.clone(wish, place, patience, {wait, onPlaced() {}})
+    return cloned.map(({task, vmid: got}) => ({...factsOf(prepared, got), task, ...remarks(prepared)}))
+  }
+}
+
+function factsOf({request, source}: Prepared, vmid: number): CloneFacts {
+  const {linked, name, snapshot, target, type} = request
+  return {
+    vmid,
+    name,
+    type,
+    node: target ?? source.node,
+    source: {
+      kind: source.template ? 'template' : 'guest',
+      ...(source.name !== undefined && {name: source.name}),
+      vmid: source.vmid,
+      node: source.node,
+      ...(snapshot !== undefined && {snapshot}),
+    },
+    linked,
+  }
+}
+
+function optionsOf({request, source}: Prepared, newid: number): CloneOptions {
+  const {description, linked, name, pool, snapshot, storage, target} = request
+  return {
+    newid,
+    name,
+    full: !linked,
+    ...(snapshot !== undefined && {snapname: snapshot}),
+    ...(target !== undefined && target !== source.node && {target}),
+    ...(storage !== undefined && {storage}),
+    ...(pool !== undefined && {pool}),
+    ...(description !== undefined && {description}),
+  }
+}
+
+function remarks({warnings}: Prepared): {warnings?: readonly string[]} {
+  return warnings.length > 0 ? {warnings} : {}
+}
+
+function aboutSnapshot(failed: Failure, guest: Guest, snapshot: string): Failure {
+  if (failed.kind !== 'not-found' || !failed.message.includes('snapshot')) return failed
+  return failure('not-found', `${guestLabel(guest)} has no snapshot "${snapshot}"`, {
+    hint: `See which it has: homelab proxmox api get /nodes/${guest.node}/${guest.type}/${guest.vmid}/snapshot`,
+    details: {reason: 'snapshot-unknown', vmid: guest.vmid, snapshot},
+  })
+}

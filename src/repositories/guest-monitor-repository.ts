@@ -62,11 +62,17 @@ function pointFrom(row: Fields, {type}: GuestRef): UsagePoint {
   return present({
     time: new Date((asNumber(row.time) ?? 0) * 1000).toISOString(),
     cpuUsage: asNumber(row.cpu),
-    memoryUsedBytes: asNumber(row.mem),
-    diskUsedBytes: type === 'lxc' ? asNumber(row.disk) : undefined,
-    netInBytesPerSecond: asNumber(row.netin),
-    netOutBytesPerSecond: asNumber(row.netout),
-    diskReadBytesPerSecond: asNumber(row.diskread),
-    diskWriteBytesPerSecond: asNumber(row.diskwrite),
+    memoryUsedBytes: whole(row.mem),
+    diskUsedBytes: type === 'lxc' ? whole(row.disk) : undefined,
+    netInBytesPerSecond: whole(row.netin),
+    netOutBytesPerSecond: whole(row.netout),
+    diskReadBytesPerSecond: whole(row.diskread),
+    diskWriteBytesPerSecond: whole(row.diskwrite),
   }) as UsagePoint
+}
+
+/** Averages have fractions of bytes. */
+function whole(value: unknown): number | undefined {
+  const number = asNumber(value)
+  return number === undefined ? undefined : Math.round(number)
 }

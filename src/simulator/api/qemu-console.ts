@@ -1,4 +1,5 @@
 import {guestConsoleRoutes, openSpice} from '../console/guest-console.js'
+import {placeOf} from '../console/open-console.js'
 import {die} from '../kernel/pve-error.js'
 import {cloudInitEntries, dump, regenerate} from '../qemu/cloudinit.js'
 import {withConfigLock} from '../guest/config-lock.js'
@@ -71,9 +72,10 @@ function monitor(call: Call, guest: GuestRecord, command: string): string {
   }
 }
 
-/** The figures of a VM since it runs; of one elsewhere, and before, the times alone. */
+/** The figures of a VM since it runs; under a node where it is not, and before, the times alone. Every node keeps those of all guests. */
 function figures(call: Call) {
-  const {world, node, vmid} = call
+  const {world, vmid} = call
+  const node = placeOf(call)
   const guest = world.store.of('guests').get(vmid)
   return rrdPoints(world, call.required('timeframe'), (time) => {
     if (guest?.type !== 'qemu' || guest.node !== node || !guest.run || time * 1000 < guest.run.startedAt)

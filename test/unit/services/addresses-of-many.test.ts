@@ -1,10 +1,10 @@
 import {expect} from 'chai'
-import {err, ok, ResultAsync} from 'neverthrow'
+import {err, ok, ResultAsync, type Result} from 'neverthrow'
 
-import {failure} from '../../../src/domain/failure.js'
+import {failure, type Failure} from '../../../src/domain/failure.js'
 import type {Guest} from '../../../src/domain/guest.js'
 import {addressesOfMany} from '../../../src/services/addresses-of-many.js'
-import type {AddressService} from '../../../src/services/address-service.js'
+import type {AddressService, GuestAddresses} from '../../../src/services/address-service.js'
 
 const guest = (vmid: number, node: string, status: Guest['status'] = 'running'): Guest => ({
   vmid,
@@ -22,7 +22,7 @@ function finder(refused: readonly number[] = []) {
   const most = new Map<string, number>()
   const find = ((asked: Guest) =>
     new ResultAsync(
-      (async () => {
+      (async (): Promise<Result<GuestAddresses, Failure>> => {
         const now = (busy.get(asked.node) ?? 0) + 1
         busy.set(asked.node, now)
         most.set(asked.node, Math.max(most.get(asked.node) ?? 0, now))

@@ -215,9 +215,14 @@ export class ConfigService {
       return value === undefined || value.deleted ? undefined : (value.pending ?? value.value)
     }
     const cloudInit = await this.aboutCloudInit(guest, changes, next, [...now.keys()])
+    // The server may have made of a value what it was before, as of tags whose case means nothing.
+    const made = changes
+      .map(({key, before}) => difference(key, before, next(key)))
+      .filter(({key, before, after}) => isSecretKey(key) || !sameConfigValue(key, before, after))
     return ok({
       ...done,
-      changes: changes.map(({key, before}) => difference(key, before, next(key))),
+      changed: made.length > 0,
+      changes: made,
       ...(waiting.length > 0 && {pendingRestart: waiting}),
       ...cloudInit,
     })

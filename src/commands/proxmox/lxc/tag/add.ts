@@ -1,0 +1,17 @@
+import {GuestTagAddCommand, guestTagFlags} from '../../../../cli/guest-tag-command.js'
+
+export default class LxcTagAdd extends GuestTagAddCommand {
+  static override summary = 'Add tags to containers.'
+  static override description =
+    'Several at once with -l or --all; then every word is a tag. Tags that are there already stay.'
+  static override hiddenAliases = ['proxmox:ct:tag:add']
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> dns prod backup',
+    '<%= config.bin %> <%= command.id %> -l pool=lab backup',
+    '<%= config.bin %> <%= command.id %> --all owned-by-ops --dry-run',
+  ]
+  static override args = GuestTagAddCommand.args
+  static override flags = guestTagFlags
+
+  protected readonly guestType = 'lxc'
+}

@@ -115,6 +115,8 @@ function readSource(
   imported: string | undefined,
   what: string,
 ): Result<Pick<DiskSpec, 'source' | 'storage'>, Failure> {
+  // A folder or device of the node itself.
+  if (text.startsWith('/')) return ok({source: {kind: 'volume', volume: text}})
   const colon = text.indexOf(':')
   const [storage, rest] = colon === -1 ? [undefined, text] : [text.slice(0, colon), text.slice(colon + 1)]
   const on = storage === undefined ? {} : {storage}

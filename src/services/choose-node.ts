@@ -1,7 +1,7 @@
 import {err, ok, type Result} from 'neverthrow'
 
 import type {ClusterResources} from '../domain/cluster.js'
-import {failure, type Failure} from '../domain/failure.js'
+import {failure, type Failure, type FailureKind} from '../domain/failure.js'
 import type {NodeCandidate, Placement} from '../domain/placement.js'
 import {closest} from '../domain/suggest.js'
 
@@ -21,34 +21,38 @@ export function chooseNode<C extends NodeCandidate>(
     return best === undefined ? err(nowhere(guest, placement)) : ok({placement, candidate: best})
   }
 
+  const known = checkNode(named, guest, resources)
+  if (known.isErr()) return err(known.error)
   const able = placement.candidates.find((candidate) => candidate.node === named)
   if (able !== undefined) return ok({placement, candidate: able})
-  const rejection = placement.rejected.find(({node}) => node === named)
-  if (rejection === undefined) {
-    const names = resources.nodes.map(({node}) => node)
-    const near = closest(named, names)
-    return err(
-      failure('not-found', `there is no node "${named}"`, {
-        hint:
-          near === undefined
-            ? `The nodes are: ${names.join(', ')}`
-            : `Did you mean "${near}"? The nodes are: ${names.join(', ')}`,
-        details: {node: named, nodes: names},
-      }),
-    )
+  const reason = placement.rejected.find(({node}) => node === named)?.reason ?? 'it is out of the question'
+  return err(cannotTake(/ of memory free/.test(reason) ? 'no-capacity' : 'refused', named, guest, reason))
+}
+
+/** Refuses a node that is not there (`not-found`), or not up (`node-offline`). */
+export function checkNode(named: string, guest: string, {nodes}: ClusterResources): Result<void, Failure> {
+  const found = nodes.find(({node}) => node === named)
+  if (found?.status === 'online') return ok(undefined)
+  if (found !== undefined) {
+    const reason = found.status === 'offline' ? 'offline' : 'reports no figures yet'
+    return err(cannotTake('node-offline', named, guest, reason))
   }
 
-  const offline = resources.nodes.find(({node}) => node === named)?.status !== 'online'
+  const names = nodes.map(({node}) => node)
+  const near = closest(named, names)
   return err(
-    failure(
-      offline ? 'node-offline' : / of memory free/.test(rejection.reason) ? 'no-capacity' : 'refused',
-      `node ${named} cannot take "${guest}": ${rejection.reason}`,
-      {
-        hint: 'Leave --node out to have the best node picked, or see: homelab proxmox node list',
-        details: {node: named, reason: rejection.reason},
-      },
-    ),
+    failure('not-found', `there is no node "${named}"`, {
+      hint: `${near === undefined ? '' : `Did you mean "${near}"? `}The nodes are: ${names.join(', ')}`,
+      details: {node: named, nodes: names},
+    }),
   )
+}
+
+function cannotTake(kind: FailureKind, node: string, guest: string, reason: string): Failure {
+  return failure(kind, `node ${node} cannot take "${guest}": ${reason}`, {
+    hint: 'Leave --node out to have the best node picked, or see: homelab proxmox node list',
+    details: {node, reason},
+  })
 }
 
 function nowhere(guest: string, placement: Placement<NodeCandidate>): Failure {

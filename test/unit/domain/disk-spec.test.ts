@@ -28,6 +28,7 @@ describe('a disk as people write it', () => {
     expect(value('local-lvm:8GiB,mount=/data,ro,mountoptions=noatime;nosuid', 'lxc')).to.equal(
       'local-lvm:8,mp=/data,ro=1,mountoptions=noatime;nosuid',
     )
+    expect(value('/srv/photos,mp=/photos,ro', 'lxc')).to.equal('/srv/photos,mp=/photos,ro=1')
     expect(refusal('local-lvm:8GiB,ssd', 'lxc').message).to.contain('there is no option "ssd"')
   })
 

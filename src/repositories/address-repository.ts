@@ -4,6 +4,7 @@ import type {Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import type {GuestInterface} from '../domain/guest-address.js'
 import type {Connection} from '../proxmox/connection.js'
+import {rowsOf} from './agent-answer.js'
 import type {GuestRef} from './guest-repository.js'
 import {ask, asNumber, asText, record, records, type Fields} from './reply.js'
 
@@ -49,11 +50,4 @@ function addressesOf(row: Fields): string[] {
     if (address === undefined) return []
     return prefix === undefined ? address : `${address}/${prefix}`
   })
-}
-
-/** Agents of other systems leave lists out, or put null in their place. */
-function rowsOf(value: unknown): Fields[] {
-  return Array.isArray(value)
-    ? value.filter((row): row is Fields => typeof row === 'object' && row !== null && !Array.isArray(row))
-    : []
 }

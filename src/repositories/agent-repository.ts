@@ -1,17 +1,13 @@
 import type {ResultAsync} from 'neverthrow'
 import * as z from 'zod/mini'
+import type {AgentAnswers, AgentOrder, AgentQuestion, TrimmedPath} from '../domain/agent-answer.js'
 import {bytesOf} from '../domain/byte-text.js'
 import type {Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import type {Connection} from '../proxmox/connection.js'
+import {READERS, trimmedPaths} from './agent-answer.js'
 import type {GuestRef} from './guest-repository.js'
 import {ask, asFlag, asNumber, asText, present, record, type Fields} from './reply.js'
-
-/** Questions without parameters. */
-export type AgentQuestion =
-  'get-fsinfo' | 'get-host-name' | 'get-osinfo' | 'get-time' | 'get-timezone' | 'get-users' | 'get-vcpus' | 'info'
-/** Orders without parameters. */
-export type AgentOrder = 'fsfreeze-freeze' | 'fsfreeze-status' | 'fsfreeze-thaw' | 'fstrim' | 'ping' | 'shutdown'
 
 /** How a command in a guest is doing; `stdout` and `stderr` come with its end. */
 export interface CommandState {
@@ -38,13 +34,24 @@ const started = z.object({pid: z.union([z.number(), z.string()])})
 export class AgentRepository {
   constructor(private readonly connection: Pick<Connection, 'api'>) {}
 
-  ask(vm: GuestRef, question: AgentQuestion): ResultAsync<unknown, Failure> {
+  ask<Question extends AgentQuestion>(vm: GuestRef, question: Question): ResultAsync<AgentAnswers[Question], Failure> {
     const what = question.replace(/^get-/, '')
     return ask(`ask the agent of ${guestLabel(vm)} for ${what}`, () => this.at(vm)[question].$get(), record).map(
-      ({result}) => result,
+      ({result}) => READERS[question](result),
     )
   }
 
+  /** Whether its file systems are frozen; `POST …/fsfreeze-status`. */
+  isFrozen(vm: GuestRef): ResultAsync<boolean, Failure> {
+    return this.order(vm, 'fsfreeze-status').map((result) => result === 'frozen')
+  }
+
+  /** Discards what the file systems no longer need; `POST …/fstrim`. */
+  trim(vm: GuestRef): ResultAsync<TrimmedPath[], Failure> {
+    return this.order(vm, 'fstrim').map((result) => trimmedPaths(result))
+  }
+
+  /** `POST …/agent/{order}`. @returns what it answers: nothing, or after a freeze or thaw the number of file systems */
   order(vm: GuestRef, order: AgentOrder): ResultAsync<unknown, Failure> {
     return ask(
       `have the agent of ${guestLabel(vm)} do ${order}`,

@@ -186,6 +186,12 @@ const RULES: readonly Rule[] = [
     hint: 'This server takes requests of 64 KiB only; those of Proxmox VE 8.4 and later take eight times as much. Send less at once, or copy it over SSH',
   },
   {
+    pattern: /agent is in frozen state/,
+    kind: 'conflict',
+    reason: 'agent-frozen',
+    hint: 'The file systems of the VM are frozen, and its agent does nothing else. Thaw them: homelab proxmox vm agent fsfreeze thaw',
+  },
+  {
     pattern: /[Cc]ommand (?<command>guest-[\w-]+) has (?:been disabled|not been found)/,
     kind: 'not-supported',
     reason: 'agent-command-disabled',

@@ -1,10 +1,11 @@
-import {err, errAsync, ok, ResultAsync, type Result} from 'neverthrow'
+import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
+import type {AgentAnswers, AgentQuestion, TrimmedPath} from '../domain/agent-answer.js'
 import {byteText} from '../domain/byte-text.js'
 import type {Clock} from '../domain/clock.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import {agentCommand} from '../domain/shell-words.js'
-import type {AgentOrder, AgentQuestion, AgentRepository, CommandState} from '../repositories/agent-repository.js'
+import type {AgentRepository, CommandState} from '../repositories/agent-repository.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {impatience, type Patience} from './patience.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
@@ -42,13 +43,38 @@ export class AgentService {
     private readonly clock: Clock,
   ) {}
 
-  /** The agent's answer, as it gives it. */
-  ask(vm: Guest, question: AgentQuestion): ResultAsync<unknown, Failure> {
+  ask<Question extends AgentQuestion>(vm: Guest, question: Question): ResultAsync<AgentAnswers[Question], Failure> {
     return this.on(vm, (now) => this.agent.ask(now, question))
   }
 
-  order(vm: Guest, order: AgentOrder): ResultAsync<unknown, Failure> {
-    return this.on(vm, (now) => this.agent.order(now, order))
+  /** Succeeds when the agent answers. */
+  ping(vm: Guest): ResultAsync<unknown, Failure> {
+    return this.on(vm, (now) => this.agent.order(now, 'ping'))
+  }
+
+  /** Asks the guest to shut down, and does not wait for it. */
+  shutdown(vm: Guest): ResultAsync<unknown, Failure> {
+    return this.on(vm, (now) => this.agent.order(now, 'shutdown'))
+  }
+
+  trim(vm: Guest): ResultAsync<TrimmedPath[], Failure> {
+    return this.on(vm, (now) => this.agent.trim(now))
+  }
+
+  isFrozen(vm: Guest): ResultAsync<boolean, Failure> {
+    return this.on(vm, (now) => this.agent.isFrozen(now))
+  }
+
+  /** Freezes the file systems of a VM, or thaws them; `changed: false` where they are so already. */
+  freeze(vm: Guest, frozen: boolean): ResultAsync<{readonly changed: boolean; readonly fileSystems?: number}, Failure> {
+    return this.isFrozen(vm).andThen((already) =>
+      already === frozen
+        ? okAsync({changed: false})
+        : this.on(vm, (now) => this.agent.order(now, frozen ? 'fsfreeze-freeze' : 'fsfreeze-thaw')).map((count) => ({
+            changed: true,
+            ...(typeof count === 'number' && {fileSystems: count}),
+          })),
+    )
   }
 
   /**
@@ -144,6 +170,10 @@ export function withRemedy(failed: Failure, vm: Pick<Guest, 'name' | 'vmid'>): F
         ...failed,
         hint: `Switch it on (homelab proxmox vm config set ${name} agent=1), install qemu-guest-agent in the guest, and stop and start the VM`,
       }
+    }
+
+    case 'agent-frozen': {
+      return {...failed, hint: `Thaw them: homelab proxmox vm agent fsfreeze thaw ${name}`}
     }
 
     case 'agent-not-answering':

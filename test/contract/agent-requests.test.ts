@@ -1,5 +1,6 @@
 import {AddressRepository} from '../../src/repositories/address-repository.js'
-import {AgentRepository, type AgentOrder, type AgentQuestion} from '../../src/repositories/agent-repository.js'
+import type {AgentOrder, AgentQuestion} from '../../src/domain/agent-answer.js'
+import {AgentRepository} from '../../src/repositories/agent-repository.js'
 import {itSendsValidRequests, requestsOf} from './request-recorder.js'
 
 const vm = {vmid: 100, name: 'web', type: 'qemu', node: 'pve1'} as const

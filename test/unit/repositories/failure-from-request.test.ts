@@ -157,6 +157,12 @@ const TEXTS: readonly (readonly [number, string, FailureKind, Record<string, unk
   [501, 'for data too large', 'not-supported', {reason: 'request-too-large'}],
   [
     500,
+    'Agent error: Command guest-exec has been disabled: the agent is in frozen state',
+    'conflict',
+    {reason: 'agent-frozen'},
+  ],
+  [
+    500,
     'Agent error: Command guest-exec has been disabled',
     'not-supported',
     {reason: 'agent-command-disabled', command: 'guest-exec'},

@@ -121,7 +121,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
 
     it('goes where the template is', async () => {
       await start()
-      const file = `nodes/pve2/storage/local/content/${encodeURIComponent(DEBIAN)}`
+      const file = `nodes/pve2/storage/local/content/${DEBIAN.replace('/', '%2F')}`
       const removed = await cluster.run(['proxmox', 'api', 'delete', file, '--json'])
       expect(removed.exitCode).to.equal(0)
       const {result} = await create('web', 'debian-12', ...ON_LVM)

@@ -179,6 +179,11 @@ export function isDiskLock(failed: Failure): boolean {
   return failed.details?.reason === 'guest-locked' && failed.details.lock === 'disk'
 }
 
+/** Nobody but root@pam with its password may do it; a token of root@pam may not. */
+export function isRootOnly(failed: Failure): boolean {
+  return failed.details?.reason === 'root-only' || failed.details?.reason === 'ticket-needed'
+}
+
 /** The node that was to do it can't be reached by the one that was asked; the server did nothing. */
 export function isNodeUnreachable(failed: Failure): boolean {
   return failed.details?.reason === 'node-unreachable'

@@ -104,6 +104,15 @@ export class GuestRepository {
     ).map((upid) => upid ?? undefined)
   }
 
+  /** Of a VM: `PUT …/config` with `skiplock`, which root@pam may send with a ticket only (reference 2.3); containers have no such call. */
+  removeLock(vm: GuestRef): ResultAsync<void, Failure> {
+    return ask(
+      `unlock ${guestLabel(vm)}`,
+      () => this.at(vm).config.$put({delete: 'lock', skiplock: true}),
+      z.unknown(),
+    ).map(() => undefined)
+  }
+
   /** The typed builder knows both kinds; what is called here has the same parameters in both. */
   private at(guest: GuestRef) {
     const node = this.connection.api.nodes.$(guest.node)

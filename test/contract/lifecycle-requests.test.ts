@@ -9,6 +9,7 @@ describe('requests of the life of guests', () =>
       const guests = new GuestRepository(connection)
       const everything = {newid: 120, name: 'copy', snapname: 'before', target: 'pve2', storage: 'nas', pool: 'lab'}
       return [
+        guests.removeLock({type: 'qemu', vmid: 100, node: 'pve1'}),
         jobs.replications(),
         jobs.backups(),
         ...(['qemu', 'lxc'] as const).flatMap((type) => {

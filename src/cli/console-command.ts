@@ -110,11 +110,13 @@ export abstract class ConsoleCommand extends BaseCommand<ConsoleReport> {
   ): ConsoleStreams {
     return {
       begin: () => {
+        this.progress.stop()
+        const restore = piped ? undefined : streams.raw()
         const leave = escape === undefined ? '' : `. Leave it with ${nameOfEscapeKey(escape)}`
         this.note(`connected to ${what}${leave}${this.advice === undefined ? '' : `. ${this.advice}`}`)
-        this.progress.stop()
-        if (piped) return () => {}
-        const restore = streams.raw()
+        if (restore === undefined) return () => {}
+        // A raw terminal does not go back to the first column by itself.
+        if (!this.globals.quiet) this.runtime.stderr.write('\r')
         return () => {
           restore()
           // What is said next starts on a line of its own.

@@ -36,6 +36,8 @@ export class Tty {
   private unread: Buffer[] = []
   private unreadBytes = 0
   private hidden = false
+  /** What is echoed of what is being typed right now: shown in one piece. */
+  private echoes: Buffer[] | undefined
   private gone = false
 
   /**
@@ -86,7 +88,11 @@ export class Tty {
 
   /** Somebody types. */
   input(bytes: Uint8Array): void {
+    const echo: Buffer[] = []
+    this.echoes = echo
     for (const byte of bytes) this.key(byte)
+    this.echoes = undefined
+    if (echo.length > 0) this.show(Buffer.concat(echo))
   }
 
   /** Whoever reads from it is told that it is gone. */
@@ -157,6 +163,11 @@ export class Tty {
   }
 
   private show(bytes: Buffer): void {
+    if (this.echoes) {
+      this.echoes.push(bytes)
+      return
+    }
+
     for (const viewer of this.viewers) viewer(bytes)
     if (this.viewers.size > 0 || !this.keeps) return
     this.unread.push(bytes)

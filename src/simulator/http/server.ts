@@ -209,7 +209,8 @@ export class NodeServer {
       return
     }
 
-    const last = conclude(interruption?.replace ?? answer)
+    const instead = interruption?.replace ?? interruption?.answer
+    const last = instead ?? conclude(answer)
     if (last) this.send(request, response, last, interruption?.truncate ?? false)
   }
 

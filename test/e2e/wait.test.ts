@@ -133,6 +133,20 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(result.error.message).to.contain("('runcmd', RuntimeError('failed'))")
     })
 
+    it('has nothing to wait for where cloud-init is not installed', async () => {
+      const {exitCode, result} = await run('vm', 'wait', 'db', '--for', 'cloud-init', ...QUICK)
+      expect(exitCode).to.equal(10)
+      expect(result.error.message).to.contain('cloud-init is not installed in the guest')
+    })
+
+    it('waits for a new VM of a cloud image until it is set up', async () => {
+      await run('vm', 'create', 'web', 'ubuntu-22.04', ...QUICK)
+      const argv = ['vm', 'start', 'web', '--wait-for', 'cloud-init', '--wait-for', 'ip4', ...QUICK]
+      const {exitCode, result} = await run(...argv)
+      expect(exitCode).to.equal(0)
+      expect(result.conditions[0]).to.deep.equal({condition: 'cloud-init', met: true, lastSeen: 'done'})
+    })
+
     it('explains what containers do not have: exit 8, before anything is sent to them', async () => {
       const {exitCode, result} = await run('lxc', 'wait', 'dns', '--for', 'cloud-init')
       expect(exitCode).to.equal(8)

@@ -101,6 +101,8 @@ export abstract class GuestTagSetCommand extends GuestTagCommand<GuestActionFlag
 
 /** Renames a tag wherever it is; templates have tags too, though no selection takes them. */
 export abstract class GuestTagRenameCommand extends GuestTagCommand {
+  static override usage = '<%= command.id %> OLD NEW [-l key=value...] [-n] [--parallel N]'
+
   static override args = {
     name: Args.string({description: 'The tag as it is, and what it shall be.', required: false}),
   }

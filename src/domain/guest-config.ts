@@ -1,6 +1,6 @@
 import {err, ok, type Result} from 'neverthrow'
 import {decodeSshKeys, encodeSshKeys} from './cloud-init.js'
-import {configKind, isSecretKey} from './config-keys.js'
+import {configKind, isDiskKey, isSecretKey} from './config-keys.js'
 import {failure, type Failure} from './failure.js'
 import {parseTags, type GuestType} from './guest.js'
 import {naturalOrder} from './natural-order.js'
@@ -117,20 +117,37 @@ export function differenceLines(differences: readonly ConfigDifference[]): strin
   return differences.flatMap(({key, before, after}) => [...marked('-', key, before), ...marked('+', key, after)])
 }
 
-/** The configuration without what is never the same in two guests: ids and MAC addresses. */
-export function withoutIdentity(values: ConfigValues): ConfigValues {
+/**
+ * A configuration without what tells a guest apart from every other: identifiers and, between two guests, names, MAC addresses and the VMID in
+ * the names of volumes.
+ * @param vmid of the guest, when it is compared with another one
+ */
+export function comparable(values: ConfigValues, vmid: number | undefined): ConfigValues {
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]): [string, ConfigValue][] => {
       if (UNIQUE.has(key)) return []
-      if (typeof value !== 'string') return [[key, value]]
+      if (vmid === undefined || typeof value !== 'string') return [[key, value]]
+      if (key === 'name' || key === 'hostname') return []
       if (key === 'smbios1') {
         const rest = value.split(',').filter((part) => !part.startsWith('uuid='))
         return rest.length === 0 ? [] : [[key, rest.join(',')]]
       }
 
-      return [[key, /^net\d+$/.test(key) ? withoutMac(value) : value]]
+      if (/^net\d+$/.test(key)) return [[key, withoutMac(value)]]
+      return [[key, isDisk(key) ? withoutVmid(value, vmid) : value]]
     }),
   )
+}
+
+function isDisk(key: string): boolean {
+  return isDiskKey('qemu', key) || isDiskKey('lxc', key)
+}
+
+/** `nas:101/vm-101-disk-0.qcow2` -> `nas:VMID/vm-VMID-disk-0.qcow2` */
+function withoutVmid(volume: string, vmid: number): string {
+  return volume
+    .replace(`:${vmid}/`, ':VMID/')
+    .replace(new RegExp(`\\b(vm|base|subvol|basevol)-${vmid}-`, 'g'), '$1-VMID-')
 }
 
 /** `virtio=BC:24:11:00:00:01,bridge=vmbr0` -> `virtio,bridge=vmbr0`; a container's `hwaddr` goes as a whole. */

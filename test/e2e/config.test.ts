@@ -225,6 +225,33 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(changed).to.deep.equal([winner.changes[0].key])
     })
 
+    for (const method of ['GET', 'PUT']) {
+      it(`follows a guest that moves before the ${method} arrives`, async () => {
+        const guests = cluster.simulator.world.store.of('guests')
+        cluster.meddle = (request) => {
+          if (
+            request.method === method &&
+            /\/qemu\/103\/config$/.test(request.path) &&
+            guests.get(103)!.node === 'pve2'
+          )
+            guests.update(103, {node: 'pve1'})
+          return undefined
+        }
+        const {exitCode, result} = await run(['vm', 'config', 'set', 'scratch', 'cores=5'])
+        expect(exitCode).to.equal(0)
+        expect(result).to.include({changed: true, node: 'pve1'})
+        expect(guests.get(103)!.config['cores']).to.equal(5)
+      })
+    }
+
+    it('refuses to change a locked guest', async () => {
+      const guests = cluster.simulator.world.store.of('guests')
+      guests.update(103, {config: {...guests.get(103)!.config, lock: 'backup'}})
+      const {exitCode, result} = await run(['vm', 'config', 'set', 'scratch', 'cores=5'])
+      expect(exitCode).to.equal(6)
+      expect(result.error.code).to.equal('locked')
+    })
+
     it('finds out whether it was done when the answer got lost', async () => {
       cluster.meddle = ({method}) => (method === 'PUT' ? {drop: 'after'} : undefined)
       const done = await run(['vm', 'config', 'set', 'scratch', 'cores=5'])

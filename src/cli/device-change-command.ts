@@ -59,7 +59,9 @@ export abstract class DeviceChangeCommand<
     for (const text of plan.warnings) await this.warning(text)
     if (flags['dry-run']) return this.showPlan(plan)
     await this.confirm(plan, flags)
+    if (plan.changes && flags.wait) this.progress.start(`${plan.action} ${plan.key} of ${guestLabel(plan.guest)}`)
     const change = await this.unwrap(plan.carryOut(flags.wait, this.patience(flags)))
+    this.progress.stop()
     this.checkWarnings(flags, change.task === undefined ? [] : [change.task], change)
     return this.present(change, {text: changedText(change)})
   }

@@ -1,8 +1,8 @@
 import {Args, Flags} from '@oclif/core'
 import type {Result} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
+import type {WantedDisk} from '../domain/wanted-disk.js'
 import type {DevicePlan} from '../services/device-changes.js'
-import type {WantedDisk} from '../services/disk-place-service.js'
 import {DeviceChangeCommand, deviceFlags, guestArg, type DeviceFlags} from './device-change-command.js'
 import {diskPlaceService} from './wiring/devices.js'
 

@@ -23,18 +23,21 @@ export const NIC_MODELS = [
 ] as const
 
 /** Of one card: an odd first byte would address a group. */
-const MAC = /^[\dA-Fa-f][02468ACEace](?::[\dA-Fa-f]{2}){5}$/
+const MAC = {
+  matches: /^[\dA-Fa-f][02468ACEace](?::[\dA-Fa-f]{2}){5}$/,
+  hint: 'Write an address of one card, as BC:24:11:00:00:01: the second digit is even',
+}
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)'
 const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`
-const VLAN = /^(?:[1-9]\d{0,2}|[1-3]\d{3}|40[0-8]\d|409[0-4])$/
+const VLAN = {matches: /^(?:[1-9]\d{0,2}|[1-3]\d{3}|40[0-8]\d|409[0-4])$/, hint: 'Use a number from 1 to 4094'}
 
 const SHARED: OptionGrammar = {
   bridge: /^[\w.-]+$/,
   firewall: 'flag',
   link_down: 'flag',
   'link-down': {sameAs: 'link_down'},
-  mtu: /^\d+$/,
-  rate: /^\d+(?:\.\d+)?$/,
+  mtu: {matches: /^\d+$/, hint: 'Use a number of bytes: 1500'},
+  rate: {matches: /^\d+(?:\.\d+)?$/, hint: 'Use a number of MB/s: 12.5'},
   tag: VLAN,
   vlan: {sameAs: 'tag'},
   trunks: /^\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*$/,
@@ -52,11 +55,17 @@ const CONTAINER_NIC: OptionGrammar = {
   name: /^[\w.-]{2,}$/,
   hwaddr: MAC,
   mac: {sameAs: 'hwaddr'},
-  ip: new RegExp(`^(?:dhcp|manual|${IPV4}/(?:[12]?\\d|3[0-2]))$`),
-  gw: new RegExp(`^${IPV4}$`),
+  ip: {
+    matches: new RegExp(`^(?:dhcp|manual|${IPV4}/(?:[12]?\\d|3[0-2]))$`),
+    hint: 'Use dhcp, manual, or an address with its prefix: 192.0.2.5/24',
+  },
+  gw: {matches: new RegExp(`^${IPV4}$`), hint: 'Use an address without prefix: 192.0.2.1'},
   gateway: {sameAs: 'gw'},
-  ip6: /^(?:auto|dhcp|manual|[\dA-Fa-f:.]*:[\dA-Fa-f:.]*\/\d{1,3})$/,
-  gw6: /^[\dA-Fa-f:.]*:[\dA-Fa-f:.]*$/,
+  ip6: {
+    matches: /^(?:auto|dhcp|manual|[\dA-Fa-f:.]*:[\dA-Fa-f:.]*\/\d{1,3})$/,
+    hint: 'Use auto, dhcp, manual, or an address with its prefix: 2001:db8::5/64',
+  },
+  gw6: {matches: /^[\dA-Fa-f:.]*:[\dA-Fa-f:.]*$/, hint: 'Use an address without prefix: 2001:db8::1'},
   gateway6: {sameAs: 'gw6'},
   type: ['veth'],
   'host-managed': 'flag',

@@ -12,6 +12,8 @@ export type OptionRule =
   | RegExp
   | readonly string[]
   | {readonly on: string; readonly off: string}
+  /** A pattern, and how people say what it stands for. */
+  | {readonly matches: RegExp; readonly hint: string}
   /** The same as another option, under the name that people know. */
   | {readonly sameAs: string}
 
@@ -50,6 +52,7 @@ function readOption(
   value: string | undefined,
   grammar: OptionGrammar,
   what: string,
+  shown = name,
 ): Result<readonly [string, string], Failure> {
   const rule = Object.hasOwn(grammar, name) ? grammar[name] : undefined
   if (rule === undefined) {
@@ -62,22 +65,23 @@ function readOption(
     )
   }
 
-  if (typeof rule === 'object' && 'sameAs' in rule) return readOption(rule.sameAs, value, grammar, what)
+  if (typeof rule === 'object' && 'sameAs' in rule) return readOption(rule.sameAs, value, grammar, what, shown)
   const valid = validValue(rule, value)
   if (valid !== undefined) return ok([name, valid])
   return err(
     failure(
       'usage',
       value === undefined
-        ? `${what}: the option "${name}" needs a value`
-        : `${what}: "${value}" is not possible for the option "${name}"`,
-      {hint: expected(name, rule), details: {option: name, ...(value !== undefined && {value})}},
+        ? `${what}: the option "${shown}" needs a value`
+        : `${what}: "${value}" is not possible for the option "${shown}"`,
+      {hint: expected(shown, rule), details: {option: name, ...(value !== undefined && {value})}},
     ),
   )
 }
 
 function validValue(rule: Exclude<OptionRule, {sameAs: string}>, value: string | undefined): string | undefined {
   if (rule instanceof RegExp) return value !== undefined && rule.test(value) ? value : undefined
+  if (typeof rule === 'object' && 'matches' in rule) return validValue(rule.matches, value)
   if (Array.isArray(rule)) return value !== undefined && rule.includes(value) ? value : undefined
   const {off, on} = rule === 'flag' ? {on: '1', off: '0'} : (rule as {on: string; off: string})
   if (value === undefined || YES.test(value) || value === on) return on
@@ -86,6 +90,7 @@ function validValue(rule: Exclude<OptionRule, {sameAs: string}>, value: string |
 
 function expected(name: string, rule: OptionRule): string {
   if (rule instanceof RegExp) return `The value has to match ${rule.source}`
+  if (typeof rule === 'object' && 'hint' in rule) return rule.hint
   if (Array.isArray(rule)) return `Use one of: ${rule.join(', ')}`
   return `Write ${name} or ${name}=off`
 }

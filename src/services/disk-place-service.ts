@@ -1,5 +1,5 @@
 import {err, errAsync, ok, okAsync, type Result, type ResultAsync} from 'neverthrow'
-import {checkBus, diskValue, parseDiskSpec, type DiskSpec} from '../domain/disk-spec.js'
+import {checkBus, diskValue, type DiskSpec} from '../domain/disk-spec.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {
   diskAt,
@@ -12,6 +12,7 @@ import {
   type GuestDisk,
 } from '../domain/guest-disks.js'
 import {guestLabel, guestNoun, type GuestType} from '../domain/guest.js'
+import {readWanted, type WantedDisk} from '../domain/wanted-disk.js'
 import type {Volume} from '../repositories/node-storage-repository.js'
 import {
   checkUnlocked,
@@ -25,22 +26,6 @@ import {
 } from './device-changes.js'
 import type {ReleaseGate} from './release-gate.js'
 import type {StorageCheck} from './storage-check.js'
-
-/** A disk that somebody wants in a guest. */
-export interface WantedDisk {
-  /** `local-lvm:32GiB,ssd`, a volume that exists, or `unused0`; for an import, the volume to copy with the options of the disk. */
-  readonly text: string
-  readonly action: 'add' | 'attach' | 'import'
-  /** `scsi3`, or a bus alone; `mp3` for containers. */
-  readonly slot?: string
-  /** Containers: where it is mounted. */
-  readonly mount?: string
-  /** For a new volume whose text names no storage; by default the one of the guest's first disk. */
-  readonly storage?: string
-  readonly overcommit: boolean
-  /** Import: where a file is unpacked that cannot be where the disk goes. */
-  readonly workingStorage?: string
-}
 
 interface Placed {
   readonly key: string
@@ -59,9 +44,9 @@ export class DiskPlaceService {
 
   place(type: GuestType, nameOrId: string, wanted: WantedDisk): ResultAsync<DevicePlan, Failure> {
     return this.changes.plan(type, nameOrId, (target) => {
-      const {settings} = target
+      const {guest, settings} = target
       return checkUnlocked(target, `${wanted.action} a disk`, {protection: type === 'lxc'})
-        .andThen(() => readWanted(target, wanted))
+        .andThen(() => readWanted(guest, settings, wanted))
         .asyncAndThen((spec): ResultAsync<PlannedChange, Failure> => {
           const held = spec.source.kind === 'volume' ? diskWithVolume(type, settings, spec.source.volume) : undefined
           if (held !== undefined && !held.unused) return this.alreadyThere(target, held, wanted)
@@ -177,62 +162,6 @@ export class DiskPlaceService {
       finish: (now) => okAsync(asItIs(now, key)),
     }
   }
-}
-
-function readWanted({guest, settings}: DeviceTarget, wanted: WantedDisk): Result<DiskSpec, Failure> {
-  const {action, mount, text} = wanted
-  const unused = /^unused\d+(?=,|$)/.exec(text)?.[0]
-  if (unused !== undefined && diskAt(guest.type, settings, unused) === undefined) {
-    const keys = disksOf(guest.type, settings).flatMap((disk) => (disk.unused ? disk.key : []))
-    return err(
-      failure('not-found', `${guestLabel(guest)} has no "${unused}"`, {
-        hint: `Unused are: ${keys.join(', ') || 'none'}`,
-        details: {disk: unused, disks: keys},
-      }),
-    )
-  }
-
-  const volume = unused === undefined ? undefined : diskAt(guest.type, settings, unused)?.volume
-  const full = volume === undefined ? text : volume + text.slice(unused?.length)
-  const read = action === 'import' ? readImport(full, wanted) : parseDiskSpec(full, guest.type)
-  return read.andThen((spec) => {
-    const expected = {add: undefined, attach: 'volume', import: 'import'}[action]
-    if (expected !== undefined && spec.source.kind !== expected) {
-      return err(
-        failure('usage', `"${text}" is no volume that could be attached`, {
-          hint: 'Write STORAGE:NAME or unused0; a new disk is made with: disk add',
-        }),
-      )
-    }
-
-    return guest.type === 'qemu' ? ok(spec) : withMount(spec, mount)
-  })
-}
-
-/** `VOLUME[,option…]`: what stands before the first comma is copied. */
-function readImport(text: string, {storage}: WantedDisk): Result<DiskSpec, Failure> {
-  const [from = '', ...options] = text.split(',')
-  return parseDiskSpec([`${storage ?? 'storage'}:0`, `import-from=${from}`, ...options].join(','), 'qemu').map(
-    (spec) => {
-      const {storage: _storage, ...rest} = spec
-      return storage === undefined ? rest : spec
-    },
-  )
-}
-
-function withMount(spec: DiskSpec, mount: string | undefined): Result<DiskSpec, Failure> {
-  const path = mount ?? spec.options.get('mp')
-  if (path === undefined || !path.startsWith('/') || /[,\s]/.test(path) || path === '/') {
-    return err(
-      failure(
-        'usage',
-        path === undefined ? 'it is not said where the disk is mounted' : `a disk cannot be mounted at "${path}"`,
-        {hint: 'Give a path in the container: --mount /data', details: {field: 'mount'}},
-      ),
-    )
-  }
-
-  return ok({...spec, options: new Map([['mp', path], ...[...spec.options].filter(([name]) => name !== 'mp')])})
 }
 
 /** A place for it, on a bus that knows its options. */

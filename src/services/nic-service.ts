@@ -170,6 +170,15 @@ function completed({guest, settings}: DeviceTarget, spec: NetSpec): Result<NetSp
   return ok(new Map([['name', name], ...[...spec].filter(([key]) => key !== 'name'), ['bridge', bridge]]))
 }
 
+/** What people call them, for messages. */
+const SAID: Readonly<Record<string, string>> = {
+  tag: 'vlan',
+  macaddr: 'mac',
+  hwaddr: 'mac',
+  gw: 'gateway',
+  gw6: 'gateway6',
+}
+
 /** The new options, once what is new in them is possible. A gateway goes when its fixed address goes. */
 function checkChanges(type: GuestType, before: NetSpec, changes: NicChanges): Result<NetSpec, Failure> {
   const merged = withNetOptions(before, changes)
@@ -177,10 +186,12 @@ function checkChanges(type: GuestType, before: NetSpec, changes: NicChanges): Re
     ...(!isFixed(merged.get('ip')) && changes['gw'] === undefined && {gw: undefined}),
     ...(!isFixed(merged.get('ip6')) && changes['gw6'] === undefined && {gw6: undefined}),
   })
-  const given = new Map(Object.entries(changes).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  const given = new Map(
+    Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [[SAID[name] ?? name, value]])),
+  )
   for (const [gateway, address] of [
-    ['gw', 'ip'],
-    ['gw6', 'ip6'],
+    ['gateway', 'ip'],
+    ['gateway6', 'ip6'],
   ] as const) {
     const value = after.get(address)
     if (given.has(gateway) && value !== undefined) given.set(address, value)

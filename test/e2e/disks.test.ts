@@ -287,4 +287,27 @@ describe('disks', () => {
     expect(stdout).to.match(/^scsi0 of db \(VM 101\) resized: thin:vm-101-disk-0, 10 GiB, before 8 GiB\n/)
     expect(stdout).to.contain('the partition and the file system on it may need growing')
   })
+
+  it('shows on a terminal how far a move is', async () => {
+    cluster = await startCluster({fixture: storageFixture('thin'), speed: 4})
+    const {exitCode, stderr} = await cluster.run(
+      ['proxmox', 'vm', 'disk', 'move', 'db', 'scsi0', 'tank', '--poll-interval', '50ms'],
+      {terminalWidth: 120},
+    )
+    expect(exitCode).to.equal(0)
+    expect(stderr).to.match(/move of scsi0 of db \(VM 101\) to tank.* \d+%/)
+  })
+
+  it('lists what it may see, and leaves open what it may not', async () => {
+    await open('thin')
+    await done('vm', 'disk', 'detach', 'web', 'scsi0')
+    cluster.meddle = ({path}) =>
+      path.includes('/content') ? {answer: {status: 403, reason: 'Permission check failed', body: ''}} : undefined
+    const [unused] = await done('vm', 'disk', 'list', 'web')
+    expect(unused).to.include({key: 'unused0', kind: 'unused', storage: 'thin'}).and.not.to.have.property('sizeBytes')
+    const gone = await done('vm', 'disk', 'remove', 'web', 'unused0', '--yes')
+    expect(gone).not.to.have.property('destroyed')
+    cluster.meddle = undefined
+    expect(volumes(100)).to.deep.equal([])
+  })
 })

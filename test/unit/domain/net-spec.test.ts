@@ -37,4 +37,11 @@ describe('a NIC as people write it', () => {
   ]
   for (const [text, type, message] of refused)
     it(`refuses "${text}"`, () => expect(refusal(text, type).message).to.match(message))
+
+  it('says what is possible in the words that were used', () => {
+    const failed = parseNetSpec('vmbr0,vlan=5000', 'qemu')._unsafeUnwrapErr()
+    expect(failed.message).to.contain('"5000" is not possible for the option "vlan"')
+    expect(failed.hint).to.equal('Use a number from 1 to 4094')
+    expect(parseNetSpec('vmbr0,mac=01:00:5E:00:00:01', 'qemu')._unsafeUnwrapErr().hint).to.contain('is even')
+  })
 })

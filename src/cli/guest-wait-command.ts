@@ -7,7 +7,7 @@ import {fanOut} from '../services/fan-out.js'
 import type {WaitReport, WaitWish} from '../services/wait-service.js'
 import {addressWishFlags, wishFrom, type AddressWishFlags} from './address-flags.js'
 import {BaseCommand} from './base-command.js'
-import {durationFlag, parallelFlags, selectorFlags, waitFlags} from './flags.js'
+import {durationFlag, selectorFlags, waitFlags} from './flags.js'
 import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
 import {conditionFlag, metConditions} from './wait-for-flag.js'
 import {waitService} from './wiring/wait.js'
@@ -21,7 +21,6 @@ interface GuestWaitFlags extends AddressWishFlags {
   readonly any: boolean
   readonly timeout: number
   readonly 'poll-interval'?: number
-  readonly 'fail-fast': boolean
 }
 
 /** Waits until something about guests is so. */
@@ -46,7 +45,6 @@ export abstract class GuestWaitCommand extends BaseCommand<Results<WaitReport> |
       helpGroup: 'WAITING',
     }),
     'poll-interval': waitFlags['poll-interval'],
-    'fail-fast': parallelFlags['fail-fast'],
   }
 
   protected abstract readonly guestType: GuestType
@@ -75,7 +73,7 @@ export abstract class GuestWaitCommand extends BaseCommand<Results<WaitReport> |
       guests,
       (guest) => guest.name ?? String(guest.vmid),
       (guest) => waits.wait(guest, wish, patience),
-      {parallel: Math.max(1, guests.length), failFast: flags['fail-fast'], signal: this.signal},
+      {parallel: Math.max(1, guests.length), failFast: false, signal: this.signal},
     )
     const {stopped} = this.interruption
     const isStopped = stopped === 'interrupted' || stopped === 'terminated'

@@ -3,18 +3,17 @@ import {GuestWaitCommand} from '../../../cli/guest-wait-command.js'
 export default class VmWait extends GuestWaitCommand {
   static override summary = 'Wait until VMs run, have an address, answer, or are set up.'
   static override description = `Conditions:
-  running, stopped    the state of the VM
-  lock-free           nothing keeps it locked: no backup, no migration, no snapshot
-  agent               the guest agent answers
-  ip4, ip6            the guest has such an address, as its agent tells
-  tcp:22              its address accepts connections on that port, seen from here
-  http:/health        a GET at its address is answered with a status below 400; http:8080/health, https:/health,
-                      https:8443/health likewise. Which certificate it shows does not matter
-  https://app.lan/    the same for a whole address, with its certificate checked
-  cloud-init          cloud-init is done
+- running, stopped: the state of the VM
+- lock-free: nothing keeps it locked: no backup, migration or snapshot
+- agent: its guest agent answers
+- ip4, ip6: it has such an address, as its agent tells
+- tcp:22: its address accepts connections, seen from here
+- http:/health: a GET at its address is answered with a status below 400, whatever   certificate it shows; http:8080/health, https:/health, https:8443/health likewise
+- https://app.lan/health: the same for a whole address, its certificate checked
+- cloud-init: cloud-init is done
 
-Exits with 124 when the time is up and with 10 when a condition can no longer come true: the VM was deleted, its guest
-agent is switched off, cloud-init reports an error. A stopped VM is waited for, because somebody may start it.`
+Exits with 124 when the time is up, and with 10 when a condition can no longer come true: the VM was deleted, its guest agent is switched off, cloud-init reports an error.
+A stopped VM is waited for, because somebody may start it.`
   static override args = GuestWaitCommand.args
   static override flags = GuestWaitCommand.flags
   static override examples = [

@@ -1,5 +1,6 @@
 import {parseUpid} from '../../src/domain/upid.js'
 import {AccessRepository} from '../../src/repositories/access-repository.js'
+import {ConsoleRepository} from '../../src/repositories/console-repository.js'
 import {ClusterRepository} from '../../src/repositories/cluster-repository.js'
 import {GuestRepository} from '../../src/repositories/guest-repository.js'
 import {QemuRepository} from '../../src/repositories/qemu-repository.js'
@@ -18,6 +19,7 @@ const everything = requestsOf((connection) => {
   const nodes = new NodeRepository(connection)
   const tasks = new TaskRepository(connection)
   const access = new AccessRepository(connection)
+  const consoles = new ConsoleRepository(connection)
   const shared = [vm, container].flatMap((guest) => [
     guests.config(guest),
     guests.status(guest),
@@ -30,6 +32,11 @@ const everything = requestsOf((connection) => {
   return [
     ...shared,
     access.version(),
+    consoles.openGuest(vm, 'serial1'),
+    consoles.openGuest(vm),
+    consoles.openGuest(container),
+    consoles.openNode('pve1'),
+    consoles.liveConfig(vm),
     access.permissions(),
     access.createToken('root@pam', 'cli', {comment: 'homelab', privilegeSeparation: true}),
     access.deleteToken('root@pam', 'cli'),

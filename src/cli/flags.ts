@@ -117,7 +117,12 @@ export const selectorFlags = {
 }
 
 export const parallelFlags = {
-  parallel: countFlag({default: 4, description: 'How many at a time.', env: 'HOMELAB_PARALLEL', max: 64}),
+  parallel: countFlag({
+    default: 4,
+    description: 'How many at a time; the cluster gets at most 8 requests at once.',
+    env: 'HOMELAB_PARALLEL',
+    max: 64,
+  }),
   'fail-fast': Flags.boolean({description: 'Start nothing more after the first failure.'}),
 }
 

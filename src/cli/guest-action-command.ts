@@ -44,6 +44,8 @@ interface PlannedChange {
   readonly type: GuestType
   readonly node: string
   readonly status: string
+  /** Its turn, where not all are acted on at the same time; from 1 on. */
+  readonly stage?: number
 }
 
 /** When a person is asked first: never, when guests were chosen by a selector or `--all`, or always. */
@@ -105,7 +107,7 @@ export abstract class GuestActionCommand<
     await this.examine(services, guests, flags)
     if (flags['print-native'] === true)
       return this.showNative(guests.flatMap((guest) => this.nativeLines(guest, flags)))
-    if (flags['dry-run']) return this.showPlan(guests, several, flags)
+    if (flags['dry-run']) return this.showPlan(await this.stages(services, guests, flags), several, flags)
     await this.confirm(guests, flags, selection)
 
     if (!several) {
@@ -140,6 +142,8 @@ export abstract class GuestActionCommand<
   private async actOnAll(services: Services, guests: readonly Guest[], flags: Flags): Promise<TargetResult<Change>[]> {
     const stages = await this.stages(services, guests, flags)
     const results = new Map<Guest, TargetResult<Change>>()
+    const told = () => `${this.verb}: ${results.size} of ${guests.length}`
+    this.progress.start(told())
     for (const [index, stage] of stages.entries()) {
       if (stages.length > 1 && stage.title !== undefined) this.detail(`${stage.title}: ${stage.guests.length}`)
       await fanOut(
@@ -152,6 +156,7 @@ export abstract class GuestActionCommand<
             guest,
             result.isOk() ? {target, ok: true, value: result.value} : {target, ok: false, error: result.error},
           )
+          this.progress.update(told(), results.size / guests.length)
           return result
         },
         {parallel: flags.parallel, failFast: flags['fail-fast'], signal: this.signal},
@@ -212,19 +217,23 @@ export abstract class GuestActionCommand<
     return this.present({commands: lines}, {text: nativeScript(lines)})
   }
 
-  private showPlan(guests: readonly Guest[], several: boolean, flags: Flags): PlannedChange | PlannedChange[] {
-    const told = guests.map((guest) => this.planOf(guest, flags))
-    const plan = guests.map(({vmid, name, type, node, status}, index): PlannedChange => ({
-      dryRun: true,
-      action: this.verb,
-      vmid,
-      ...(name !== undefined && {name}),
-      type,
-      node,
-      status,
-      ...told[index]?.fields,
-    }))
-    const text = told.map((one) => one.text).join('\n')
+  /** In the order in which it would be done. */
+  private showPlan(stages: readonly Stage<Change>[], several: boolean, flags: Flags): PlannedChange | PlannedChange[] {
+    const plan: PlannedChange[] = []
+    const lines: string[] = []
+    for (const [index, stage] of stages.entries()) {
+      const staged = stages.length > 1
+      if (staged && stage.title !== undefined) lines.push(`${stage.title}:`)
+      for (const guest of stage.guests) {
+        const {fields, text} = this.planOf(guest, flags)
+        const {vmid, name, type, node, status} = guest
+        const who = {vmid, ...(name !== undefined && {name}), type, node, status}
+        plan.push({dryRun: true, action: this.verb, ...who, ...(staged && {stage: index + 1}), ...fields})
+        lines.push(text)
+      }
+    }
+
+    const text = lines.join('\n')
     return several ? this.present(plan, {text}) : this.present(plan[0] as PlannedChange, {text})
   }
 

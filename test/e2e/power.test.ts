@@ -109,6 +109,13 @@ describe('power of several guests', () => {
   it('stops by descending startup order, and starts by ascending order with the delays between', async () => {
     startup(100, 'order=1,up=1')
     startup(101, 'order=2')
+    const plan = (await run('vm', 'stop', '--all', '--dry-run')).result
+    expect(plan.map(({vmid, stage}: {vmid: number; stage: number}) => [stage, vmid])).to.deep.equal([
+      ...[102, 103].map((vmid) => [1, vmid]),
+      [2, 101],
+      [3, 100],
+    ])
+    expect(posts()).to.deep.equal([])
     const order = (await run('vm', 'stop', '--all')).result
     expect(posts()).to.deep.equal([102, 101, 100])
     // What was stopped already needs no request, and the results are in the order of the guests.

@@ -89,8 +89,9 @@ function applyRule(
   marks: Map<string, PruneMark>,
 ): void {
   if (count === 0) return
-  const period = ({volid, ctime}: PruneCandidate): string =>
-    rule === 'last' ? volid : periodOf(rule, localTime(ctime, timezone))
+  // for `last` each second is a period: of two backups of the same second one counts
+  const period = ({ctime}: PruneCandidate): string =>
+    rule === 'last' ? String(ctime) : periodOf(rule, localTime(ctime, timezone))
   const covered = new Set(
     newestFirst.filter(({volid}) => marks.get(volid) === 'keep').map((candidate) => period(candidate)),
   )

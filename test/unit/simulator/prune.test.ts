@@ -24,6 +24,12 @@ describe('retention of backups', () => {
     expect(kept(week, 'keep-last=2')).to.deep.equal(['2026-11-18T14:00:00', '2026-11-19T02:00:00'])
   })
 
+  it('counts two of the same second as one', () => {
+    const [old, ...twins] = backups('2026-11-16T02:00:00', '2026-11-17T02:00:00', '2026-11-17T02:00:00')
+    const candidates = [old!, ...twins.map((twin, index) => ({...twin, volid: `twin ${index}`}))]
+    expect(kept(candidates, 'keep-last=2')).to.deep.equal(['2026-11-16T02:00:00', 'twin 0'])
+  })
+
   it('keeps the newest of each day, and counts only days no other rule covers', () => {
     expect(kept(week, 'keep-daily=2')).to.deep.equal(['2026-11-18T14:00:00', '2026-11-19T02:00:00'])
     expect(kept(week, 'keep-last=1,keep-daily=2')).to.deep.equal([

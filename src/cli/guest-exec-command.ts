@@ -58,7 +58,7 @@ export abstract class GuestExecCommand<Flags extends ExecFlags = ExecFlags> exte
     // As shells do it: a command that a signal ended.
     this.endWith(end.exitCode ?? 128 + (end.signal ?? 0))
     if (this.printsBytes) await this.pass(end)
-    return this.present(documentOf(guest, end), {text: ''})
+    return this.present(execDocument(guest, end), {text: ''})
   }
 
   /** Whether the command's own output is ours; other formats hold it in their document. */
@@ -79,7 +79,8 @@ export abstract class GuestExecCommand<Flags extends ExecFlags = ExecFlags> exte
   }
 }
 
-function documentOf({vmid, name, type, node}: Guest, end: ExecEnd): object {
+/** How a command in a guest ended, as JSON. */
+export function execDocument({vmid, name, type, node}: Guest, end: ExecEnd): object {
   const {pid, exitCode, signal, stdout, stderr, stdoutTruncated, stderrTruncated} = end
   return {
     vmid,

@@ -35,6 +35,8 @@ export interface Runtime {
   readonly cwd: string
   /** The user's numeric id; absent on systems without one. */
   readonly uid?: number
+  /** Programs that we start get pipes to our streams instead of the streams of the process; for tests, whose streams are others. */
+  readonly pipesChildren?: boolean
   /** For a console; those of the process where a test has none of its own. */
   rawStreams?(): RawStreams
   /** Milliseconds since the epoch. */

@@ -21,6 +21,8 @@ export type TrustSetting =
 
 export interface MachineClass extends CreationDefaults {
   readonly template?: string
+  /** Volume or address of a disk image; stands instead of a template. */
+  readonly image?: string
   readonly node?: string
 }
 
@@ -36,6 +38,17 @@ export interface ContextSettings {
   readonly defaults: CreationDefaults
   /** Overrides of the defaults, by node. */
   readonly nodes: Readonly<Record<string, CreationDefaults>>
+  /** How OpenSSH reaches the nodes, for what the API cannot do. */
+  readonly ssh?: SshSettings
+}
+
+/** What is absent is left to OpenSSH's own configuration; the user is root then. */
+export interface SshSettings {
+  readonly user?: string
+  readonly port?: number
+  readonly identityFile?: string
+  /** Names or addresses by node, instead of those by which the cluster knows its nodes. */
+  readonly hosts?: Readonly<Record<string, string>>
 }
 
 /** What one file says, checked and in one spelling. */

@@ -12,13 +12,18 @@ export function parseText(text: string, folders: Folders): Result<FileSettings, 
   return parseChecked(text, folders.file, {
     schema: configurationSchema,
     knownKeys,
-    remedyAt: (path) => REMEDIES[String(path.at(-1))],
+    remedyAt: (path) =>
+      path.at(-2) === 'hosts' ? HOST_REMEDY : (REMEDIES[path.slice(2).join('.')] ?? REMEDIES[String(path.at(-1))]),
     crossChecks,
   }).map((raw) => settingsOf(raw, folders))
 }
+
+const HOST_REMEDY = 'write a name or an address, like pve1.lan'
 
 const REMEDIES: Readonly<Record<string, string>> = {
   memory: 'write MiB as a number, or a size like 4GiB',
   diskSize: 'write GiB as a number, or a size like 40GiB',
   endpoints: 'write a list of addresses, like [https://pve1.lan:8006]',
+  'ssh.port': 'write a number from 1 to 65535',
+  'ssh.user': 'write the name of a user, like root',
 }

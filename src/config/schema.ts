@@ -12,6 +12,15 @@ const words = z.union([text, z.array(text).check(z.minLength(1))])
 const size = z.string().check(z.refine((value) => parseSize(value).isOk(), {message: 'size'}))
 const count = z.int().check(z.minimum(1))
 
+/** A host or user for OpenSSH; one that begins with a dash would be an option. */
+const sshName = z.string().check(z.regex(/^[^\s-][^\s]*$/, {message: 'sshName'}))
+const ssh = {
+  user: z.optional(sshName),
+  port: z.optional(z.int().check(z.minimum(1), z.maximum(65_535))),
+  identityFile: z.optional(text),
+  hosts: z.optional(z.record(z.string(), sshName)),
+}
+
 const creation = {
   cores: z.optional(count),
   /** A number is MiB, as in Proxmox VE; a text names its unit. */
@@ -44,13 +53,17 @@ const context = z.strictObject({
   passwordCommand: z.optional(words),
   defaults: z.optional(z.strictObject(creation)),
   nodes: z.optional(z.record(z.string(), z.strictObject(creation))),
+  ssh: z.optional(z.strictObject(ssh)),
 })
 
 export const configurationSchema = z.strictObject({
   currentContext: z.optional(text),
   contexts: z.optional(z.record(z.string(), context)),
   machineClasses: z.optional(
-    z.record(z.string(), z.strictObject({...creation, template: z.optional(text), node: z.optional(text)})),
+    z.record(
+      z.string(),
+      z.strictObject({...creation, template: z.optional(text), image: z.optional(text), node: z.optional(text)}),
+    ),
   ),
 })
 
@@ -63,8 +76,9 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const creationKeys = Object.keys(creation)
   const [top, , third] = path
   if (path.length === 0) return ['currentContext', 'contexts', 'machineClasses']
-  if (top === 'machineClasses') return [...creationKeys, 'template', 'node']
+  if (top === 'machineClasses') return [...creationKeys, 'template', 'image', 'node']
   if (third === 'token') return ['id', 'secret', 'secretFile', 'secretEnv', 'secretCommand']
+  if (third === 'ssh') return Object.keys(ssh)
   if (third === 'defaults' || third === 'nodes') return creationKeys
   return Object.keys(context.shape)
 }

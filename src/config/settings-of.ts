@@ -4,7 +4,15 @@ import path from 'node:path'
 import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
 import {Secret} from '../domain/secret.js'
 import {parseSize} from '../domain/size.js'
-import type {ContextSettings, FileSettings, Login, MachineClass, SecretSource, TrustSetting} from './configuration.js'
+import type {
+  ContextSettings,
+  FileSettings,
+  Login,
+  MachineClass,
+  SecretSource,
+  SshSettings,
+  TrustSetting,
+} from './configuration.js'
 import type {RawConfiguration, RawContext, RawCreation} from './schema.js'
 import {splitCommand} from './split-command.js'
 
@@ -27,6 +35,7 @@ export function settingsOf(raw: RawConfiguration, folders: Folders): FileSetting
       return {
         ...creationOf(machine),
         ...(machine.template !== undefined && {template: machine.template}),
+        ...(machine.image !== undefined && {image: machine.image}),
         ...(machine.node !== undefined && {node: machine.node}),
       }
     }),
@@ -43,6 +52,16 @@ function contextOf(name: string, raw: RawContext, folders: Folders): ContextSett
     ...(login !== undefined && {login}),
     defaults: creationOf(raw.defaults ?? {}),
     nodes: mapValues(raw.nodes ?? {}, creationOf),
+    ...(raw.ssh !== undefined && {ssh: sshOf(raw.ssh, folders)}),
+  }
+}
+
+function sshOf({user, port, identityFile, hosts}: NonNullable<RawContext['ssh']>, folders: Folders): SshSettings {
+  return {
+    ...(user !== undefined && {user}),
+    ...(port !== undefined && {port}),
+    ...(identityFile !== undefined && {identityFile: absolute(identityFile, folders)}),
+    ...(hosts !== undefined && {hosts}),
   }
 }
 

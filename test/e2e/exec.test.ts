@@ -1,7 +1,12 @@
 import {expect} from 'chai'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import type {Json} from '../../src/simulator/kernel/pve-error.js'
 import {startCluster, type TestCluster} from '../helpers/cluster.js'
+import {fakeSsh, type FakeSsh} from '../helpers/fake-ssh.js'
 import {thisMachine} from '../helpers/guest-system.js'
+import {runCommand, type RunOptions} from '../helpers/run-command.js'
 
 const EVERY_BYTE = Buffer.from(Array.from({length: 256}, (_, i) => i))
 
@@ -157,6 +162,105 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       const done = await cluster.run([...exec, 'db', '--json', '--', 'make'])
       expect(done.exitCode).to.equal(12)
       expect(done.json().error.details.pid).to.be.a('number')
+    })
+  })
+}
+
+for (const pveVersion of ['8.4', '9.2'] as const) {
+  describe(`lxc exec on ${pveVersion}`, () => {
+    let cluster: TestCluster
+    let ssh: FakeSsh
+
+    before(async () => {
+      cluster = await startCluster({pveVersion})
+    })
+    after(() => cluster.stop())
+    beforeEach(() => {
+      ssh = fakeSsh()
+    })
+    afterEach(() => ssh.remove())
+
+    const exec = (args: readonly string[], options: RunOptions = {}) =>
+      cluster.run(['proxmox', 'lxc', 'exec', ...args], {...options, env: {...ssh.env, ...options.env}})
+
+    it('goes over ssh to the node, and passes the output and the exit code on', async () => {
+      const done = await exec(['dns', '--', 'sh', '-c', 'echo out; echo err >&2; exit 41'])
+      expect(done).to.include({stdout: 'out\n', stderr: 'err\n', exitCode: 41})
+      const [call] = ssh.calls()
+      expect(call?.slice(0, -1)).to.deep.equal(['-T', '-l', 'root', '--', '127.0.0.1'])
+      expect(ssh.pctCalls()).to.deep.equal([['exec', '200', '--', 'sh', '-c', 'echo out; echo err >&2; exit 41']])
+    })
+
+    it('passes every byte and every argument on unharmed', async () => {
+      const bytes = collect()
+      await exec(['dns', '--', 'cat'], {stdin: EVERY_BYTE, runtime: bytes.runtime})
+      expect(bytes.stdout().equals(EVERY_BYTE)).to.equal(true)
+      const words = ['', "it's", '$HOME', '`id`', '\n', '\\', '-n', '--json', 'é—✓😀', '~', '*']
+      const shown = collect()
+      const show = ['sh', '-c', String.raw`for word do printf '%s\0' "$word"; done`, 'show']
+      await exec(['dns', '--', ...show, ...words], {runtime: shown.runtime})
+      expect(shown.stdout().toString()).to.equal(words.map((word) => `${word}\0`).join(''))
+    })
+
+    it('prints one document under --json', async () => {
+      const done = await exec(['proxy', '--json', '--', 'sh', '-c', 'echo ok; exit 3'])
+      expect(done.exitCode).to.equal(3)
+      expect(done.json()).to.deep.equal({
+        vmid: 201,
+        name: 'proxy',
+        type: 'lxc',
+        node: 'pve2',
+        exitCode: 3,
+        stdout: 'ok\n',
+        stderr: '',
+      })
+    })
+
+    it('uses the address, user, port and key of the configuration', async () => {
+      const {HOMELAB_ENDPOINTS, HOMELAB_FINGERPRINT, ...token} = cluster.env
+      const configDir = fs.mkdtempSync(path.join(os.tmpdir(), 'homelab-config-'))
+      fs.writeFileSync(
+        path.join(configDir, 'config.yaml'),
+        `contexts:
+  lab:
+    endpoints: ${HOMELAB_ENDPOINTS}
+    fingerprint: "${HOMELAB_FINGERPRINT}"
+    ssh: {user: admin, port: 2222, identityFile: /keys/lab, hosts: {pve1: pve1.lan}}
+`,
+      )
+      const env = {...token, ...ssh.env}
+      const done = await runCommand(['proxmox', 'lxc', 'exec', 'dns', '--no-input', '--', 'echo', 'hi'], {
+        configDir,
+        env,
+      })
+      expect(done).to.include({stdout: 'hi\n', exitCode: 0})
+      expect(ssh.calls()[0]).to.deep.equal(
+        ['-T', '-o', 'BatchMode=yes', '-l', 'admin', '-p', '2222', '-i', '/keys/lab', '--', 'pve1.lan'].concat(
+          'sudo pct exec 200 -- echo hi',
+        ),
+      )
+      fs.rmSync(configDir, {recursive: true})
+    })
+
+    it('never switches the check of host keys off', async () => {
+      await exec(['dns', '--', 'true'])
+      expect(ssh.calls().flat().join(' ')).to.not.match(/StrictHostKeyChecking|UserKnownHostsFile/i)
+    })
+
+    it('is unreachable where ssh fails, and explains it', async () => {
+      const done = await exec(['dns', '--json', '--', 'sh', '-c', 'echo Connection refused >&2; exit 255'])
+      expect(done.exitCode).to.equal(3)
+      expect(done.json().error).to.include({code: 'unreachable'})
+      expect(done.json().error.message).to.contain('ssh to root@127.0.0.1 (pve1) ended with 255').and.contain('refused')
+      expect(done.json().error.hint).to.contain('identityFile')
+    })
+
+    it('says that ssh is missing, and that a container does not run, before anything is tried', async () => {
+      const none = await exec(['dns', '--json', '--', 'true'], {env: {PATH: '/nonexistent'}})
+      expect(none.json().error).to.include({code: 'not-supported', exitCode: 8})
+      const stopped = await exec(['playground', '--json', '--', 'true'])
+      expect(stopped.json().error).to.nested.include({exitCode: 6, 'details.reason': 'not-running'})
+      expect(ssh.calls()).to.deep.equal([])
     })
   })
 }

@@ -80,6 +80,7 @@ async function execute(
   const runtime: Runtime = {
     ...processRuntime(),
     cwd: options.cwd ?? configDir,
+    pipesChildren: true,
     stderr: write('stderr'),
     stdin: Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), {isTTY: false}),
     stdout: write('stdout'),

@@ -60,6 +60,35 @@ machineClasses:
     expect(machineClasses['control-plane']).to.deep.equal({cores: 4, template: 'talos-1.9', node: 'pve2'})
   })
 
+  it('says how OpenSSH reaches the nodes', () => {
+    const text = `
+contexts:
+  lab:
+    endpoints: https://pve1.lan:8006
+    ssh: {user: admin, port: 2222, identityFile: ~/.ssh/lab, hosts: {pve1: pve1.lan, pve2: 2001:db8::2}}
+`
+    const {contexts} = parseText(text, folders)._unsafeUnwrap()
+    expect(contexts.lab?.ssh).to.deep.equal({
+      user: 'admin',
+      port: 2222,
+      identityFile: '/home/me/.ssh/lab',
+      hosts: {pve1: 'pve1.lan', pve2: '2001:db8::2'},
+    })
+    expect(
+      problems(`contexts:
+  lab:
+    endpoints: https://pve1.lan:8006
+    ssh: {user: '-oProxyCommand=x', port: 70000, identiyFile: x, hosts: {pve1: '-x', pve2: 'a b'}}
+`),
+    ).to.deep.equal([
+      '4:11 contexts.lab.ssh.user is not valid | write the name of a user, like root',
+      '4:37 contexts.lab.ssh.port is not valid | write a number from 1 to 65535',
+      '4:50 contexts.lab.ssh.identiyFile is not a known key | did you mean identityFile?',
+      '4:74 contexts.lab.ssh.hosts.pve1 is not valid | write a name or an address, like pve1.lan',
+      '4:86 contexts.lab.ssh.hosts.pve2 is not valid | write a name or an address, like pve1.lan',
+    ])
+  })
+
   it('reports every problem at once, in the order of the file', () => {
     const text = `currentContxt: lab
 contexts:

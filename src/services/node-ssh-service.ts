@@ -1,0 +1,53 @@
+import {err, ok, type ResultAsync} from 'neverthrow'
+import {failure, type Failure} from '../domain/failure.js'
+import type {SshTarget} from '../domain/ssh-command.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+
+/** How the nodes are reached with OpenSSH; from the configuration of the context. */
+export interface NodeSshSettings {
+  readonly user?: string
+  readonly port?: number
+  readonly identityFile?: string
+  /** Names or addresses by node, where the cluster's own are not for us. */
+  readonly hosts?: Readonly<Record<string, string>>
+}
+
+/** Finds the way to a node's own shell, for what the API cannot do. */
+export class NodeSshService {
+  constructor(
+    private readonly cluster: Pick<ClusterRepository, 'status'>,
+    private readonly settings: NodeSshSettings = {},
+  ) {}
+
+  /**
+   * Where ssh reaches a node: as the configuration says, else the address by which the cluster knows it, as root.
+   * @returns `not-found` where nobody knows an address, `node-offline` for one that the cluster does not reach either
+   */
+  target(node: string): ResultAsync<SshTarget & {readonly user: string}, Failure> {
+    const {hosts = {}, identityFile, port, user = 'root'} = this.settings
+    const configured = Object.hasOwn(hosts, node) ? hosts[node] : undefined
+    return this.cluster.status().andThen(({members}) => {
+      const member = members.find((each) => each.node === node)
+      const host = configured ?? member?.ip
+      if (member !== undefined && !member.online) {
+        return err(failure('node-offline', `the node ${node} is offline`, {details: {node}}))
+      }
+
+      if (host === undefined) {
+        return err(
+          failure('not-found', `the cluster does not tell an address of the node ${node}`, {
+            hint: `Name one in the configuration of the context: ssh: {hosts: {${node}: ADDRESS}}`,
+            details: {node},
+          }),
+        )
+      }
+
+      return ok({
+        host,
+        user,
+        ...(port !== undefined && {port}),
+        ...(identityFile !== undefined && {identityFile}),
+      })
+    })
+  }
+}

@@ -8,6 +8,13 @@ import {ask, upidText} from './reply.js'
 /** A new guest's options by the names of the API; `sshkeys` and the like in the encoding that it wants. */
 export type GuestParameters = Readonly<Record<string, Secret | boolean | number | string>>
 
+/** As they are sent; secrets leave their wrapping here only. */
+export function revealed(parameters: GuestParameters): Record<string, boolean | number | string> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
+  )
+}
+
 /** Making guests from nothing: `POST /nodes/{node}/qemu` and `POST /nodes/{node}/lxc`. */
 export class NewGuestRepository {
   constructor(private readonly connection: Pick<Connection, 'api'>) {}
@@ -21,9 +28,7 @@ export class NewGuestRepository {
     parameters: GuestParameters,
   ): ResultAsync<string, Failure> {
     const at = this.connection.api.nodes.$(node)
-    const body = Object.fromEntries(
-      Object.entries(parameters).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
-    )
+    const body = revealed(parameters)
     return ask(
       `create ${guestLabel({type, vmid, name})}`,
       // The builder's types know of four disks and NICs; Proxmox VE takes up to thirty-two.

@@ -4,6 +4,7 @@ import type {Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import type {Connection} from '../proxmox/connection.js'
 import type {GuestRef} from './guest-repository.js'
+import {revealed, type GuestParameters} from './new-guest-repository.js'
 import {ask, upidText} from './reply.js'
 
 /** What only VMs have: `/nodes/{node}/qemu/…`. */
@@ -25,10 +26,10 @@ export class QemuRepository {
   }
 
   /** `POST …/config`: a task, or nothing where the server was done at once. */
-  setConfig(vm: GuestRef, values: Readonly<Record<string, number | string>>): ResultAsync<string | undefined, Failure> {
+  setConfig(vm: GuestRef, values: GuestParameters): ResultAsync<string | undefined, Failure> {
     return ask(
       `configure ${guestLabel(vm)}`,
-      () => this.vm(vm).config.$post(values as Parameters<ReturnType<typeof this.vm>['config']['$post']>[0]),
+      () => this.vm(vm).config.$post(revealed(values) as Parameters<ReturnType<typeof this.vm>['config']['$post']>[0]),
       z.nullish(upidText),
     ).map((upid) => upid ?? undefined)
   }

@@ -6,6 +6,8 @@ import {
   type Rejection,
 } from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
+import type {VmOptions} from '../domain/vm-hardware.js'
+import type {FinishStep} from './vm-finish-service.js'
 
 export interface PlacementReport {
   readonly node: string
@@ -19,12 +21,18 @@ export interface PlacementReport {
   }[]
 }
 
-export interface VmSource {
-  readonly kind: 'template'
-  readonly name?: string
-  readonly vmid: number
-  readonly node: string
-}
+/** What the VM was made of. */
+export type VmSource =
+  | {readonly kind: 'empty'}
+  | {
+      readonly kind: 'image'
+      readonly volume: string
+      readonly url?: string
+      /** False: it was there already. */
+      readonly downloaded?: boolean
+    }
+  | {readonly kind: 'iso'; readonly volume: string}
+  | {readonly kind: 'template'; readonly name?: string; readonly vmid: number; readonly node: string}
 
 /** The JSON contract of `vm create`. */
 export interface CreatedVm {
@@ -36,8 +44,8 @@ export interface CreatedVm {
   readonly source: VmSource
   readonly placement: PlacementReport
   readonly task: TaskReport
-  /** What was done after the clone, in order. */
-  readonly steps?: readonly {readonly step: string; readonly task?: TaskReport}[]
+  /** What was done before and after, in order. */
+  readonly steps?: readonly FinishStep[]
   readonly warnings?: readonly string[]
 }
 
@@ -51,9 +59,12 @@ export interface VmCreatePlan {
   readonly source: VmSource
   readonly placement: PlacementReport
   readonly steps: readonly string[]
+  /** What the server would be sent: all options of a new VM, or what is set in a clone. A password hides itself. */
+  readonly parameters: VmOptions
+  readonly warnings?: readonly string[]
 }
 
-/** The clone under way, when nobody waits for it. */
+/** The creation under way, when nobody waits for it. */
 export interface VmCreateStarted extends Omit<CreatedVm, 'status' | 'steps' | 'task'> {
   readonly upid: string
 }
@@ -77,6 +88,6 @@ export function placementReport(
   }
 }
 
-export function sourceOf({source}: Candidate): VmSource {
+export function templateSource({source}: Candidate): VmSource {
   return {kind: 'template', ...(source.name !== undefined && {name: source.name}), vmid: source.vmid, node: source.node}
 }

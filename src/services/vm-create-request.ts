@@ -1,69 +1,61 @@
-import type {CreationDefaults} from '../domain/creation-defaults.js'
-import type {Candidate} from '../domain/placement.js'
-import {formatSize} from '../domain/size.js'
-import type {CloneWish} from './clone-service.js'
-import type {Finish} from './vm-finish-service.js'
+import type {CloudInitSpec} from '../domain/cloud-init.js'
+import type {ImageRef} from '../domain/cloud-image.js'
+import type {CreationLayers} from '../domain/creation-layers.js'
+import type {Secret} from '../domain/secret.js'
+import type {VmHardware} from '../domain/vm-hardware.js'
+import type {WaitCondition} from '../domain/wait-condition.js'
+import type {PlacementReport} from './vm-create-report.js'
 
-/** What is asked for; the fields of `CreationDefaults` go before the defaults. */
-export interface VmCreateRequest extends Omit<CreationDefaults, 'bridge'> {
+/** What a VM is made of. */
+export type VmSourceWish =
+  | {readonly kind: 'empty'}
+  | {
+      readonly kind: 'image'
+      readonly image: ImageRef
+      /** Where a download goes; undefined: the only storage that takes it. */
+      readonly imageStorage?: string
+    }
+  | {readonly kind: 'iso'; readonly volume: string}
+  | {
+      readonly kind: 'template'
+      /** Name or VMID. */
+      readonly template: string
+      readonly linked: boolean
+    }
+
+/** A VM, or several alike, that somebody asks for. */
+export interface VmCreateRequest {
   readonly name: string
-  /** Name or VMID. */
-  readonly template: string
+  readonly source: VmSourceWish
   /** Undefined: the best one. */
   readonly node?: string
+  /** The machine class that names the node, where the command line does not. */
+  readonly boundBy?: string
+  /** Of several the first; the others follow it. */
   readonly vmid?: number
-  readonly linked: boolean
-  readonly description?: string
+  readonly hardware: VmHardware
+  readonly layers: CreationLayers
+  readonly cloudInit: CloudInitSpec
+  readonly password?: Secret
   readonly start: boolean
+  readonly waitFor: readonly WaitCondition[]
   readonly removeOnFailure: boolean
-  readonly defaults: CreationDefaults
-  readonly nodeDefaults: Readonly<Record<string, CreationDefaults>>
+  /** Whether root@pam himself is logged in; no token is (reference 2.3). */
+  readonly rootLogin: boolean
 }
 
-/** What applies on a node: what was asked for, before the node's defaults, before the general ones. */
-export function effective(request: VmCreateRequest, node: string): CreationDefaults {
-  const {cores, memoryBytes, diskBytes, storage, pool, tags} = request
-  const asked = Object.fromEntries(
-    Object.entries({cores, memoryBytes, diskBytes, storage, pool, tags}).filter(([, value]) => value !== undefined),
-  )
-  return {...request.defaults, ...request.nodeDefaults[node], ...asked}
+/** Memory to find room for. On another node other defaults may apply: the largest counts. */
+export function memoryFor({layers}: VmCreateRequest, fallback: number | undefined): number | undefined {
+  const {asked, defaults, machineClass, nodeDefaults} = layers
+  const named = asked.memoryBytes ?? machineClass?.memoryBytes
+  if (named !== undefined) return named
+  const usual = [defaults, ...Object.values(nodeDefaults)].flatMap((one) => one.memoryBytes ?? [])
+  return usual.length === 0
+    ? fallback
+    : Math.max(...usual, ...(defaults.memoryBytes === undefined ? [fallback ?? 0] : []))
 }
 
-/** What is to be done after the clone. A boot disk that is big enough already needs nothing. */
-export function finishOf(request: VmCreateRequest, {node, source}: Candidate): Finish {
-  const {start, removeOnFailure} = request
-  const {cores, memoryBytes, bridge, tags, diskBytes} = effective(request, node)
-  return {
-    start,
-    removeOnFailure,
-    ...(cores !== undefined && {cores}),
-    ...(memoryBytes !== undefined && {memoryBytes}),
-    ...(bridge !== undefined && {bridge}),
-    ...(tags !== undefined && tags.length > 0 && {tags}),
-    ...(diskBytes !== undefined && diskBytes > (source.diskBytes ?? 0) && {diskBytes}),
-  }
-}
-
-/** The same in words, for a plan. */
-export function laterSteps(request: VmCreateRequest, candidate: Candidate): string[] {
-  const {cores, memoryBytes, diskBytes, bridge, tags, start} = finishOf(request, candidate)
-  return [
-    ...(cores === undefined ? [] : [`set cores to ${cores}`]),
-    ...(memoryBytes === undefined ? [] : [`set memory to ${formatSize(memoryBytes)}`]),
-    ...(tags === undefined ? [] : [`set tags ${tags.join(', ')}`]),
-    ...(bridge === undefined ? [] : [`put net0 on ${bridge}`]),
-    ...(diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(diskBytes)}`]),
-    ...(start ? ['start'] : []),
-  ]
-}
-
-export function wishOf(request: VmCreateRequest): CloneWish {
-  const pool = request.pool ?? request.defaults.pool
-  return {
-    name: request.name,
-    linked: request.linked,
-    ...(request.vmid !== undefined && {vmid: request.vmid}),
-    ...(pool !== undefined && {pool}),
-    ...(request.description !== undefined && {description: request.description}),
-  }
+/** The reason for a node that a machine class names is the class. */
+export function bound({boundBy}: VmCreateRequest, report: PlacementReport): PlacementReport {
+  return boundBy === undefined ? report : {...report, reason: `the machine class "${boundBy}" is bound to it`}
 }

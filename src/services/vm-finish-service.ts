@@ -1,12 +1,17 @@
 import {err, ok, type Result} from 'neverthrow'
-import {bootDisk, withBridge} from '../domain/vm-disks.js'
 import {failure, type Failure} from '../domain/failure.js'
+import {readDisk} from '../domain/guest-disks.js'
 import {guestLabel, type GuestType} from '../domain/guest.js'
+import {formatSize} from '../domain/size.js'
 import type {TaskReport} from '../domain/task.js'
+import {bootDisk} from '../domain/vm-disks.js'
+import type {VmOptions} from '../domain/vm-hardware.js'
+import type {WaitCondition} from '../domain/wait-condition.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
 import type {QemuRepository} from '../repositories/qemu-repository.js'
 import type {Patience} from './patience.js'
 import type {TaskService} from './task-service.js'
+import type {WaitService} from './wait-service.js'
 
 /** A guest that exists already, and what is still to be done to it. */
 export interface NewVm {
@@ -18,18 +23,26 @@ export interface NewVm {
   readonly made?: 'clone' | 'create'
 }
 
+/** What to set, told by the configuration as it is. */
+export interface Configuring {
+  readonly options: (config: Readonly<Record<string, unknown>>) => Result<VmOptions, Failure>
+  /** False: the options do not depend on it, and it need not be read. */
+  readonly readsConfig: boolean
+}
+
 export interface Finish {
-  readonly cores?: number
-  readonly memoryBytes?: number
-  readonly bridge?: string
+  readonly configuring?: Configuring
+  /** Keys that the configuration must have: the creation's task was to make them. */
+  readonly expected?: readonly string[]
+  /** Of the boot disk, which only grows. */
   readonly diskBytes?: number
-  readonly tags?: readonly string[]
   readonly start: boolean
+  readonly waitFor?: readonly WaitCondition[]
   readonly removeOnFailure: boolean
 }
 
 export interface FinishStep {
-  readonly step: 'configure' | 'resize' | 'start'
+  readonly step: 'configure' | 'download' | 'resize' | 'start' | 'wait'
   readonly task?: TaskReport
 }
 
@@ -39,26 +52,36 @@ export interface Finished {
   readonly warnings: readonly string[]
 }
 
-/** What comes after a clone: configuration, a bigger disk, the first start. A step that fails leaves a VM that the failure tells about. */
+/** Hears what is being done. */
+interface Reporter {
+  readonly begin: (step: FinishStep['step']) => {done: (task?: TaskReport) => void}
+  readonly warn: (text: string) => void
+}
+
+/** What comes after a clone or a creation: configuration, a bigger disk, the first start. A step that fails leaves a VM that the failure tells about. */
 export class VmFinishService {
   constructor(
     private readonly guests: GuestRepository,
     private readonly qemu: QemuRepository,
     private readonly tasks: TaskService,
+    private readonly waits?: WaitService,
   ) {}
 
   async finish(vm: NewVm, finish: Finish, patience: Patience): Promise<Result<Finished, Failure>> {
     const steps: FinishStep[] = []
     const warnings: string[] = []
     let at: FinishStep['step'] = 'configure'
-    const outcome = await this.steps(vm, finish, patience, (step) => {
-      at = step
-      return {
-        done: (task?: TaskReport) => {
-          steps.push({step, ...(task !== undefined && {task})})
-          if (task?.outcome === 'warnings') warnings.push(`${step}: the task ended with ${task.exitStatus}`)
-        },
-      }
+    const outcome = await this.steps(vm, finish, patience, {
+      begin: (step) => {
+        at = step
+        return {
+          done: (task?: TaskReport) => {
+            steps.push({step, ...(task !== undefined && {task})})
+            if (task?.outcome === 'warnings') warnings.push(`${step}: the task ended with ${task.exitStatus}`)
+          },
+        }
+      },
+      warn: (text) => warnings.push(text),
     })
     if (outcome.isOk()) return ok({status: outcome.value, steps, warnings})
     return err(await this.settle(vm, finish, at, steps, outcome.error, patience))
@@ -68,43 +91,88 @@ export class VmFinishService {
     vm: NewVm,
     finish: Finish,
     patience: Patience,
-    begin: (step: FinishStep['step']) => {done: (task?: TaskReport) => void},
+    {begin, warn}: Reporter,
   ): Promise<Result<string, Failure>> {
-    const label = guestLabel(vm)
-    const needsConfig = finish.bridge !== undefined || finish.diskBytes !== undefined
+    const {configuring, diskBytes, expected = [], start, waitFor = []} = finish
+    const needsConfig = configuring?.readsConfig === true || diskBytes !== undefined || expected.length > 0
     const read = needsConfig ? await this.guests.config(vm) : ok({})
     if (read.isErr()) return err(read.error)
     const config: Record<string, unknown> = read.value
-
-    const values = newValues(config, finish)
-    if (Object.keys(values).length > 0) {
-      const step = begin('configure')
-      const done = await this.follow(await this.qemu.setConfig(vm, values), `configuration of ${label}`, patience)
-      if (done.isErr()) return err(done.error)
-      step.done(done.value)
+    const missing = expected.filter((key) => config[key] === undefined)
+    if (missing.length > 0) {
+      return err(
+        failure(
+          'unexpected',
+          `the task ended well, but ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
+        ),
+      )
     }
 
-    if (finish.diskBytes !== undefined) {
-      const step = begin('resize')
-      const disk = bootDisk(config)
-      if (disk === undefined)
-        return err(failure('refused', `the boot disk of ${label} cannot be told from its configuration`))
+    const values = configuring?.options(config) ?? ok<VmOptions, Failure>({})
+    if (values.isErr()) return err(values.error)
+    if (Object.keys(values.value).length > 0) {
+      const step = begin('configure')
       const done = await this.follow(
-        await this.qemu.resize(vm, disk, finish.diskBytes),
-        `resize of ${disk} of ${label}`,
+        await this.qemu.setConfig(vm, values.value),
+        `configuration of ${guestLabel(vm)}`,
         patience,
       )
       if (done.isErr()) return err(done.error)
       step.done(done.value)
     }
 
-    if (!finish.start) return ok('stopped')
+    if (diskBytes !== undefined) {
+      const resized = await this.resize(vm, config, diskBytes, patience, {begin, warn})
+      if (resized.isErr()) return err(resized.error)
+    }
+
+    return start ? this.start(vm, waitFor, patience, begin) : ok('stopped')
+  }
+
+  private async resize(
+    vm: NewVm,
+    config: Readonly<Record<string, unknown>>,
+    bytes: number,
+    patience: Patience,
+    {begin, warn}: Reporter,
+  ): Promise<Result<void, Failure>> {
+    const label = guestLabel(vm)
+    const disk = bootDisk(config)
+    if (disk === undefined) {
+      begin('resize')
+      return err(failure('refused', `the boot disk of ${label} cannot be told from its configuration`))
+    }
+
+    const {sizeBytes} = readDisk('qemu', disk, String(config[disk]))
+    if (sizeBytes === bytes) return ok(undefined)
+    if (sizeBytes !== undefined && sizeBytes > bytes) {
+      warn(`${disk} has ${formatSize(sizeBytes)} already, and disks only grow: it was not made ${formatSize(bytes)}`)
+      return ok(undefined)
+    }
+
+    const step = begin('resize')
+    const what = `resize of ${disk} of ${label}`
+    const done = await this.follow(await this.qemu.resize(vm, disk, bytes), what, patience)
+    return done.map((task) => step.done(task))
+  }
+
+  private async start(
+    vm: NewVm,
+    waitFor: readonly WaitCondition[],
+    patience: Patience,
+    begin: Reporter['begin'],
+  ): Promise<Result<string, Failure>> {
     const step = begin('start')
-    const started = await this.follow(await this.guests.start(vm), `start of ${label}`, patience)
+    const started = await this.follow(await this.guests.start(vm), `start of ${guestLabel(vm)}`, patience)
     if (started.isErr()) return err(started.error)
     step.done(started.value)
     // A task that ended well does not prove that the guest runs (reference 2.8).
-    return this.guests.status(vm)
+    if (waitFor.length === 0 || this.waits === undefined) return this.guests.status(vm)
+    const waiting = begin('wait')
+    const met = await this.waits.wait(vm, {conditions: waitFor, any: false, startedByUs: true}, patience)
+    if (met.isErr()) return err(met.error)
+    waiting.done()
+    return ok(met.value.status)
   }
 
   private async follow(
@@ -147,7 +215,7 @@ export class VmFinishService {
       }
     }
 
-    const removed = await this.follow(await this.guests.delete(vm, {purge: true}), `removal of ${label}`, patience)
+    const removed = await this.remove(vm, patience)
     if (removed.isOk()) {
       return {
         ...cause,
@@ -165,14 +233,16 @@ export class VmFinishService {
       details: {...details, cause: cause.kind},
     }
   }
-}
 
-function newValues(config: Readonly<Record<string, unknown>>, finish: Finish): Record<string, number | string> {
-  const net = config['net0']
-  return {
-    ...(finish.cores !== undefined && {cores: finish.cores}),
-    ...(finish.memoryBytes !== undefined && {memory: Math.round(finish.memoryBytes / 2 ** 20)}),
-    ...(finish.tags !== undefined && {tags: finish.tags.join(';')}),
-    ...(finish.bridge !== undefined && typeof net === 'string' && {net0: withBridge(net, finish.bridge)}),
+  /** One that runs has to be stopped first. */
+  private async remove(vm: NewVm, patience: Patience): Promise<Result<TaskReport | undefined, Failure>> {
+    const label = guestLabel(vm)
+    const status = await this.guests.status(vm)
+    if (status.isOk() && status.value !== 'stopped') {
+      const stopped = await this.follow(await this.guests.stop(vm), `stop of ${label}`, patience)
+      if (stopped.isErr()) return stopped
+    }
+
+    return this.follow(await this.guests.delete(vm, {purge: true}), `removal of ${label}`, patience)
   }
 }

@@ -121,12 +121,14 @@ describe('vm create on a cluster', () => {
     const created = await vmCreate(services).create(
       {
         name: `rival${i}`,
-        template: 'ubuntu-22.04',
-        linked: false,
+        source: {kind: 'template', template: 'ubuntu-22.04', linked: false},
+        hardware: {disks: [], nets: [], others: {}},
+        layers: {asked: {}, nodeDefaults: {}, defaults: {}},
+        cloudInit: {},
+        waitFor: [],
+        rootLogin: false,
         start: false,
         removeOnFailure: false,
-        defaults: {},
-        nodeDefaults: {},
       },
       {deadline: Date.now() + 50_000},
       () => {},

@@ -1,4 +1,6 @@
-import type {CreatedVm, PlacementReport} from '../../services/vm-create-report.js'
+import type {TaskReport} from '../../domain/task.js'
+import type {CreatedVm, PlacementReport, VmCreatePlan} from '../../services/vm-create-report.js'
+import type {TargetResult} from '../../services/fan-out.js'
 import type {Column} from './columns.js'
 import {renderTable} from './table.js'
 
@@ -9,8 +11,8 @@ const columns: readonly Column<CreatedVm>[] = [
   {key: 'status'},
   {
     key: 'source',
-    header: 'TEMPLATE',
-    format: (value) => (value as CreatedVm['source']).name ?? String((value as CreatedVm['source']).vmid),
+    header: 'MADE OF',
+    format: (value) => sourceText(value as CreatedVm['source']),
   },
   {key: 'task', header: 'TOOK', format: (value) => `${(value as CreatedVm['task']).durationSeconds}s`, align: 'right'},
 ]
@@ -24,4 +26,54 @@ export function placementLines({node, reason, rejected}: PlacementReport): strin
 
 export function createdVmText(created: CreatedVm): string {
   return renderTable([created], columns, {header: true}).trimEnd()
+}
+
+/** Those that were made, then why the others were not. */
+export function createdVmsText(done: readonly TargetResult<CreatedVm>[], asked: number): string {
+  const made = done.flatMap((result) => (result.ok ? [result.value] : []))
+  const failed = done.flatMap((result) => (result.ok ? [] : [`${result.target}: ${result.error.message}`]))
+  const rest = asked - done.length
+  return [
+    ...(made.length > 0 ? [renderTable(made, columns, {header: true}).trimEnd()] : []),
+    ...failed,
+    `${made.length} created, ${failed.length} failed${rest > 0 ? `, ${rest} not begun` : ''}`,
+  ].join('\n')
+}
+
+function sourceText(source: CreatedVm['source']): string {
+  switch (source.kind) {
+    case 'template': {
+      return source.name ?? String(source.vmid)
+    }
+
+    case 'empty': {
+      return 'nothing'
+    }
+
+    default: {
+      return source.volume
+    }
+  }
+}
+
+/** What a plan says to people. */
+export function planText(plans: readonly VmCreatePlan[]): string {
+  return plans
+    .map((plan) =>
+      [
+        ...(plans.length > 1 ? [`${plan.name}:`] : []),
+        ...placementLines(plan.placement),
+        `VMID ${plan.vmid}`,
+        ...plan.steps,
+        ...(plan.source.kind === 'template'
+          ? []
+          : Object.entries(plan.parameters).map(([key, value]) => `  ${key}: ${String(value)}`)),
+      ].join('\n'),
+    )
+    .join('\n\n')
+}
+
+/** All that was waited for. */
+export function tasksOf(created: readonly CreatedVm[]): TaskReport[] {
+  return created.flatMap(({steps = [], task}) => [task, ...steps.flatMap((step) => step.task ?? [])])
 }

@@ -1,107 +1,128 @@
-import {Args, Flags} from '@oclif/core'
+import {Args} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
-import {countFlag, dryRunFlag, sizeFlag, waitFlags, warningsFlag} from '../../../cli/flags.js'
-import {createdVmText, placementLines} from '../../../cli/output/created-vm.js'
+import {dryRunFlag, nativeFlag, parallelFlags, waitFlags, warningsFlag} from '../../../cli/flags.js'
+import {createdVmsText, createdVmText, placementLines, planText, tasksOf} from '../../../cli/output/created-vm.js'
+import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {vmFlags} from '../../../cli/vm-create-flags.js'
+import {readVmCreate, type ManyFlags, type VmCreateWish} from '../../../cli/vm-create-input.js'
+import {waitForFlag} from '../../../cli/wait-for-flag.js'
 import {vmCreate} from '../../../cli/wiring/vm-create.js'
-import type {CreatedVm, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
-import type {VmCreateRequest} from '../../../services/vm-create-request.js'
+import {nativeScript, type NativeLine} from '../../../domain/native-command.js'
+import type {CreatedVm, PlacementReport, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
+import type {VmCreateService} from '../../../services/vm-create-service.js'
 
-export default class VmCreate extends BaseCommand<CreatedVm | VmCreatePlan | VmCreateStarted> {
-  static override summary = 'Create a VM from a template.'
-  static override description =
-    'Clones TEMPLATE to a VMID that nobody else gets, on the node with the most free memory or on the one you name, and waits until it is done.'
+type Outcome =
+  | CreatedVm
+  | Results<CreatedVm>
+  | VmCreatePlan
+  | VmCreateStarted
+  | readonly VmCreatePlan[]
+  | {readonly commands: readonly NativeLine[]}
+
+export default class VmCreate extends BaseCommand<Outcome> {
+  static override summary = 'Create a VM: from a template, an ISO, a cloud image, or empty.'
+  static override description = `Made of TEMPLATE (a copy of it), --iso (to install from), --image (a disk image of a cloud, on a storage or on the web), or --empty. It gets a VMID that nobody else
+gets, on the node with the most free memory or on the one you name.
+
+A VM that is no clone gets what suits a current Linux: q35, a CPU of type x86-64-v2-AES with 2 cores, 2 GiB of memory, a disk of 32 GiB on virtio-scsi-single with discard, ssd and
+iothread, a virtio NIC on vmbr0, and firmware bios; with another --os-type what fits that: Windows 11 gets uefi, a TPM, and a disk and NIC that it has drivers for. Images
+get a serial console besides. The guest agent stays off unless --agent: shutting down waits for it in vain where there is none.
+
+Values come from flags, then from the file (-f), the machine class (--class), the defaults of the node, and the defaults of the context. In a clone, hardware that is asked for is set
+after the copy; disks and NICs come to those it has.`
 
   static override args = {
-    name: Args.string({description: 'Name of the new VM.', required: true}),
-    template: Args.string({description: 'Template to clone, by name or VMID.', required: true}),
+    name: Args.string({description: 'Name of the new VM; may be in the file instead.', required: false}),
+    template: Args.string({description: 'Template to clone, by name or VMID.', required: false}),
   }
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> web ubuntu-22.04',
     '<%= config.bin %> <%= command.id %> web ubuntu-22.04 --node pve2 --cores 4 --memory 8GiB --disk-size 40GiB --start',
+    '<%= config.bin %> <%= command.id %> nas --iso local:iso/debian-12.7.0-amd64-netinst.iso --disk local-lvm:32GiB --disk ceph:500GiB,discard --net vmbr0,vlan=20',
+    {
+      description: 'From a cloud image on the web, with your key, up to its first answer on port 22',
+      command:
+        '<%= config.bin %> <%= command.id %> web --image https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2 --user ops --ssh-key ~/.ssh/id_ed25519.pub --ip dhcp --start --wait-for running',
+    },
+    {
+      description: 'Three alike, spread over the nodes, of a class of the configuration',
+      command: '<%= config.bin %> <%= command.id %> worker --class worker --count 3 --start',
+    },
+    '<%= config.bin %> <%= command.id %> -f web.yaml --memory 8GiB',
+    '<%= config.bin %> <%= command.id %> pc --os-type win11 --iso local:iso/windows-11.iso --cores 4 --memory 8GiB',
     {
       description: 'The VMID alone, for a script',
       command: '<%= config.bin %> <%= command.id %> web ubuntu-22.04 --jq .vmid',
     },
     {description: 'What would happen', command: '<%= config.bin %> <%= command.id %> web ubuntu-22.04 --dry-run'},
+    {
+      description: 'As lines for a shell on the node',
+      command: '<%= config.bin %> <%= command.id %> web --empty --print-native',
+    },
   ]
 
   static override flags = {
-    node: Flags.string({
-      description: 'Node to create it on, or "auto" for the best one.',
-      default: 'auto',
-      helpValue: 'NODE',
-    }),
-    storage: Flags.string({
-      description: 'Storage for the disks; by default where those of the template are.',
-      helpValue: 'STORAGE',
-    }),
-    linked: Flags.boolean({
-      description: 'Share the disks of the template instead of copying them.',
-      exclusive: ['storage'],
-    }),
-    vmid: countFlag({description: 'VMID to use; taken means exit 6. By default a free one.', min: 0}),
-    pool: Flags.string({description: 'Resource pool to put it in.', helpValue: 'POOL'}),
-    tag: Flags.string({
-      description: 'Tag to give it; repeatable.',
-      helpValue: 'TAG',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    description: Flags.string({description: 'Notes.', helpValue: 'TEXT'}),
-    cores: countFlag({description: 'CPU cores.', max: 128}),
-    memory: sizeFlag({description: 'Memory, as 4GiB.'}),
-    'disk-size': sizeFlag({description: 'Size to grow the boot disk to, as 40GiB.'}),
-    start: Flags.boolean({description: 'Start it when it is ready.'}),
-    'rm-on-failure': Flags.boolean({description: 'Remove it again if a step after the clone fails (exit 11).'}),
+    ...vmFlags,
     ...waitFlags,
+    ...waitForFlag,
     ...dryRunFlag,
+    ...nativeFlag,
+    ...parallelFlags,
     ...warningsFlag,
   }
 
-  async run(): Promise<CreatedVm | VmCreatePlan | VmCreateStarted> {
+  async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(VmCreate)
-    const context = await this.settings()
-    const request: VmCreateRequest = {
-      name: args.name,
-      template: args.template,
-      linked: flags.linked,
-      start: flags.start,
-      removeOnFailure: flags['rm-on-failure'],
-      ...(flags.node !== 'auto' && {node: flags.node}),
-      ...(flags.vmid !== undefined && {vmid: flags.vmid}),
-      ...(flags.storage !== undefined && {storage: flags.storage}),
-      ...(flags.tag !== undefined && {tags: flags.tag}),
-      ...(flags.pool !== undefined && {pool: flags.pool}),
-      ...(flags.description !== undefined && {description: flags.description}),
-      ...(flags.cores !== undefined && {cores: flags.cores}),
-      ...(flags.memory !== undefined && {memoryBytes: flags.memory}),
-      ...(flags['disk-size'] !== undefined && {diskBytes: flags['disk-size']}),
-      defaults: context.defaults,
-      nodeDefaults: context.nodes,
-    }
+    const {prompt, runtime, signal, surroundings} = this
+    const input = {prompt, runtime, signal, surroundings}
+    const wish = await this.unwrap(readVmCreate(args, flags, await this.settings(), input))
     const service = await this.use(vmCreate)
-    if (flags['dry-run']) {
-      const plan = await this.unwrap(service.plan(request))
-      return this.present(plan, {
-        text: [...placementLines(plan.placement), `VMID ${plan.vmid}`, ...plan.steps].join('\n'),
-      })
+    if (flags['print-native']) {
+      const commands = await this.unwrap(service.native(wish.request, wish.count))
+      return this.present({commands}, {text: nativeScript(commands)})
     }
 
-    const patience = this.patience(flags)
-    const tell = (placement: CreatedVm['placement']) => {
-      for (const line of placementLines(placement)) this.note(line)
+    if (flags['dry-run']) {
+      const plans = await this.unwrap(service.plan(wish.request, wish.count))
+      for (const text of plans.flatMap(({warnings = []}) => warnings)) await this.warning(text)
+      const view = {text: planText(plans)}
+      return wish.count === undefined
+        ? this.present(plans[0] as VmCreatePlan, view)
+        : this.present<Outcome, never>(plans, view)
     }
+
+    if (wish.count !== undefined) return this.several(service, {...wish, count: wish.count}, flags)
+    const tell = (placement: PlacementReport) => this.tell(placement)
     if (!flags.wait) {
-      const started = await this.unwrap(service.begin(request, patience, tell))
+      const started = await this.unwrap(service.begin(wish.request, this.patience(flags), tell))
       return this.present(started, {text: started.upid})
     }
 
-    this.progress.start(`create ${args.name}`)
-    const created = await this.unwrap(service.create(request, patience, tell))
+    this.progress.start(`create ${wish.request.name}`)
+    const created = await this.unwrap(service.create(wish.request, this.patience(flags), tell))
     this.progress.stop()
     for (const text of created.warnings ?? []) await this.warning(text)
-    this.checkWarnings(flags, [created.task, ...(created.steps ?? []).flatMap(({task}) => task ?? [])], created)
+    this.checkWarnings(flags, tasksOf([created]), created)
     return this.present(created, {text: createdVmText(created)})
+  }
+
+  private async several(service: VmCreateService, wish: VmCreateWish & {readonly count: number}, flags: ManyFlags) {
+    const {count, request} = wish
+    this.progress.start(`create ${count} VMs`)
+    const manner = {parallel: flags.parallel, failFast: flags['fail-fast'], signal: this.signal}
+    const tell = (placement: PlacementReport, name: string) => this.tell(placement, name)
+    const done = await this.unwrap(service.createSeveral(request, count, () => this.patience(flags), tell, manner))
+    this.progress.stop()
+    const created = done.flatMap((result) => (result.ok ? [result.value] : []))
+    for (const {name, warnings = []} of created) for (const text of warnings) await this.warning(`${name}: ${text}`)
+    this.endWith(exitCodeOfResults(done, count))
+    const results = resultsOf(done, count)
+    this.checkWarnings(flags, tasksOf(created), results)
+    return this.present(results, {text: createdVmsText(done, count)})
+  }
+
+  private tell(placement: PlacementReport, name?: string): void {
+    for (const line of placementLines(placement)) this.note(name === undefined ? line : `${name}: ${line}`)
   }
 }

@@ -1,0 +1,336 @@
+import {err, errAsync, ok, ResultAsync, type Result} from 'neverthrow'
+import {cloudInitValues} from '../domain/cloud-init.js'
+import type {ClusterResources} from '../domain/cluster.js'
+import type {CreationDefaults} from '../domain/creation-defaults.js'
+import {creationOn} from '../domain/creation-layers.js'
+import {defaultStorage} from '../domain/default-storage.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {proxmoxSize} from '../domain/guest-disks.js'
+import type {StorageNeed} from '../domain/guest-placement.js'
+import {guestCommand, pveshCommand, type NativeLine} from '../domain/native-command.js'
+import {checkNewVm, needsStorage, newVmOptions, storageNeeds, type NewVmSource} from '../domain/new-vm-options.js'
+import {formatSize} from '../domain/size.js'
+import {uuidFrom} from '../domain/uuid.js'
+import {bootDisk} from '../domain/vm-disks.js'
+import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmOptions} from '../domain/vm-hardware.js'
+import {importStorage, type ImageFile, type ImageService} from './image-service.js'
+import type {GuestPlace, NewGuestService} from './new-guest-service.js'
+import type {Patience, Timing} from './patience.js'
+import {compareReleases, type ReleaseGate} from './release-gate.js'
+import {bound, memoryFor, type VmCreateRequest, type VmSourceWish} from './vm-create-request.js'
+import type {VmSource} from './vm-create-report.js'
+import type {Finish, FinishStep} from './vm-finish-service.js'
+import type {MadeVm, MakingManner, PlacedVm, PreparedVms, VmMaker} from './vm-maker.js'
+import {checkRootOnly, nativeOptions} from './vm-native.js'
+import type {VolumeFinder} from './volume-finder.js'
+
+type NewSource = Exclude<VmSourceWish, {kind: 'template'}>
+type NewRequest = VmCreateRequest & {readonly source: NewSource}
+type Named = {readonly name: string; readonly vmid?: number}
+
+/** Uploads and downloads of disk images, and volumes of the content `import`; the schema of 7.4 knows neither. */
+const IMPORT_SINCE = '8.4'
+
+/** What VMs that are made from nothing are made with. */
+interface Tools {
+  readonly creations: NewGuestService
+  readonly images: ImageService
+  readonly volumes: VolumeFinder
+  readonly releases: ReleaseGate
+  readonly timing: Timing
+}
+
+/** VMs that are made from nothing: installed from an ISO, with the image of a cloud as their disk, or empty. */
+export class VmNewMaker implements VmMaker {
+  constructor(private readonly tools: Tools) {}
+
+  prepare(request: VmCreateRequest, resources: ClusterResources): ResultAsync<PreparedVms, Failure> {
+    const {source} = request
+    if (source.kind === 'template') return errAsync(failure('unexpected', 'a new VM is not made from a template'))
+    return new ResultAsync(this.look({...request, source}, resources))
+  }
+
+  private async look(request: NewRequest, resources: ClusterResources): Promise<Result<PreparedVms, Failure>> {
+    const {cloudInit, hardware, layers, password, source} = request
+    const values = cloudInitValues(cloudInit)
+    if (values.isErr()) return err(values.error)
+    const options: VmOptions = {...values.value, ...(password !== undefined && {cipassword: password})}
+    const question = {cloudInit: options, creation: layers.asked, hardware, source: sourceOn(source, undefined)}
+    const checked = checkNewVm(question, layers.asked)
+    if (checked.isErr()) return err(checked.error)
+    const release = await this.checkRelease(request, options)
+    if (release.isErr()) return err(release.error)
+    const refused = await this.findVolumes(request, resources)
+    if (refused.isErr()) return err(refused.error)
+    const knowsCpu = compareReleases(release.value, DEFAULT_CPU.since) >= 0
+    return ok(new PreparedNewVms(request, options, knowsCpu, refused.value, this.tools))
+  }
+
+  /** What the server's release does not have, before anything is sent. */
+  private async checkRelease({source}: NewRequest, cloudInit: VmOptions): Promise<Result<string, Failure>> {
+    const {releases} = this.tools
+    const isImport =
+      source.kind === 'image' &&
+      (source.image.kind === 'url' || (source.image.kind === 'volume' && /:import\//.test(source.image.volume)))
+    if (isImport) {
+      const instead = 'Make a template from the image in a shell on a node (qm importdisk), and clone that'
+      const gate = await releases.require('the import of an image', IMPORT_SINCE, instead)
+      if (gate.isErr()) return err(gate.error)
+    }
+
+    if (cloudInit['ciupgrade'] !== undefined) {
+      const gate = await releases.require('--upgrade', '8.0', 'Leave it out')
+      if (gate.isErr()) return err(gate.error)
+    }
+
+    return releases.release()
+  }
+
+  /** Which nodes lack a volume that is named, with the reason. */
+  private async findVolumes(
+    request: NewRequest,
+    resources: ClusterResources,
+  ): Promise<Result<ReadonlyMap<string, string>, Failure>> {
+    const refused = new Map<string, string>()
+    for (const volume of namedVolumes(request)) {
+      const nodes = await this.tools.volumes.nodesWith(volume, resources, request.node)
+      if (nodes.isErr()) return err(nodes.error)
+      for (const {node} of resources.nodes) if (!nodes.value.has(node)) refused.set(node, `${volume} is not there`)
+    }
+
+    return ok(refused)
+  }
+}
+
+class PreparedNewVms implements PreparedVms {
+  readonly #files = new Map<string, Promise<Result<ImageFile | undefined, Failure>>>()
+
+  constructor(
+    private readonly request: NewRequest,
+    private readonly cloudInit: VmOptions,
+    private readonly knowsCpu: boolean,
+    /** Nodes that lack a volume. */
+    private readonly lacking: ReadonlyMap<string, string>,
+    private readonly tools: Tools,
+  ) {}
+
+  place(vm: Named, resources: ClusterResources): ResultAsync<PlacedVm, Failure> {
+    const {node: named, source} = this.request
+    const demand = {
+      memoryBytes: memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
+      name: vm.name,
+      ...(named !== undefined && {node: named}),
+      storagesOn: (node: string) => this.needsOn(node, resources),
+    }
+    return new ResultAsync(Promise.resolve(this.tools.creations.place(demand, resources, this.lacking))).andThen(
+      (place) => {
+        const storage = this.storageOn(place.node, resources)
+        if (storage.isErr()) return errAsync(storage.error)
+        return new ResultAsync(this.fileFor(source, place.node, resources)).andThen((file) =>
+          this.settle(vm, place, storage.value, file, demand.memoryBytes),
+        )
+      },
+    )
+  }
+
+  private settle(
+    vm: Named,
+    place: GuestPlace,
+    storage: string,
+    file: ImageFile | undefined,
+    memoryBytes: number,
+  ): Result<PlacedVm, Failure> {
+    const {hardware, layers, rootLogin, source, start, waitFor} = this.request
+    const {node} = place
+    const creation = creationOn(node, layers)
+    const options = newVmOptions({
+      name: vm.name,
+      source: sourceOn(source, file),
+      hardware,
+      creation,
+      cloudInit: this.cloudInit,
+      storage,
+      uuid: uuidFrom(() => this.tools.timing.random()),
+      knowsCpu: this.knowsCpu,
+    })
+    return options
+      .andThen((parameters) => checkRootOnly(parameters, {node, rootLogin, vmid: vm.vmid}).map(() => parameters))
+      .map((parameters): PlacedVm => {
+        const finish = this.finishOf(parameters, creation)
+        const placed = {...place, placement: bound(this.request, place.placement)}
+        const url = source.kind === 'image' && source.image.kind === 'url' ? source.image : undefined
+        const isNew = url !== undefined && file?.present === false
+        return {
+          ...vm,
+          ...placed,
+          source: reportSource(source, file),
+          memoryBytes,
+          before: isNew ? [`download ${url.url} to ${file.volume}`] : [],
+          making: `create the VM ${describe(source)}`,
+          after: [
+            ...(finish.diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(finish.diskBytes)}`]),
+            ...(start ? ['start'] : []),
+            ...waitFor.map(({text}) => `wait for ${text}`),
+          ],
+          parameters,
+          warnings: file?.warning === undefined ? [] : [file.warning],
+          native: (vmid) => [
+            ...(isNew ? [downloadLine(url, file)] : []),
+            ...this.native(vmid, node, parameters, finish),
+          ],
+          make: (patience, manner) => this.make(vm, placed, parameters, file, finish, patience, manner),
+        }
+      })
+  }
+
+  private async make(
+    vm: Named,
+    place: GuestPlace,
+    parameters: VmOptions,
+    file: ImageFile | undefined,
+    finish: Finish,
+    patience: Patience,
+    manner: MakingManner,
+  ): Promise<Result<MadeVm, Failure>> {
+    const {source} = this.request
+    const steps: FinishStep[] = []
+    if (file !== undefined && source.kind === 'image' && source.image.kind === 'url') {
+      const fetched = await this.tools.images.fetch(source.image, file, patience)
+      if (fetched.isErr()) return err(fetched.error)
+      if (!file.present) steps.push({step: 'download', ...(fetched.value !== undefined && {task: fetched.value})})
+    }
+
+    const wish = {
+      type: 'qemu' as const,
+      ...vm,
+      memoryBytes: 0,
+      storagesOn: () => [],
+      parametersOn: () => parameters,
+    }
+    const made = await this.tools.creations.create(wish, place, patience, manner)
+    return made.map(({node, placement, task, vmid}) => ({
+      vmid,
+      node,
+      placement,
+      source: reportSource(source, file),
+      task,
+      steps,
+      finish,
+    }))
+  }
+
+  /** The storages it will use there, or why it cannot be there. A choice that is left open is no obstacle yet. */
+  private needsOn(node: string, resources: ClusterResources): string | readonly StorageNeed[] {
+    const {hardware, layers, source} = this.request
+    const storage = this.storageOn(node, resources)
+    if (storage.isErr()) return storage.error.kind === 'refused' ? storage.error.message : []
+    const question = {cloudInit: this.cloudInit, creation: creationOn(node, layers), hardware, storage: storage.value}
+    if (source.kind !== 'image' || source.image.kind !== 'url')
+      return storageNeeds({...question, source: sourceOn(source, undefined)})
+    const target = importStorage(node, resources.storages, source.imageStorage)
+    if (target.isErr()) return target.error.kind === 'refused' ? target.error.message : []
+    const from = `${target.value.storage}:import/${source.image.file}`
+    return storageNeeds({...question, source: {kind: 'image', from}})
+  }
+
+  private storageOn(node: string, {storages}: ClusterResources): Result<string, Failure> {
+    const {hardware, layers, source} = this.request
+    const creation = creationOn(node, layers)
+    if (creation.storage !== undefined) return ok(creation.storage)
+    const question = {cloudInit: this.cloudInit, creation, hardware, source: sourceOn(source, undefined)}
+    return needsStorage(question) ? defaultStorage(node, 'qemu', storages, '--storage') : ok('')
+  }
+
+  /** Looked for once on each node, however many VMs need it. */
+  private fileFor(
+    source: NewSource,
+    node: string,
+    {storages}: ClusterResources,
+  ): Promise<Result<ImageFile | undefined, Failure>> {
+    if (source.kind !== 'image' || source.image.kind !== 'url') return Promise.resolve(ok(undefined))
+    const storage = importStorage(node, storages, source.imageStorage)
+    if (storage.isErr()) return Promise.resolve(err(storage.error))
+    const found = this.#files.get(node) ?? this.tools.images.find(source.image, node, storage.value)
+    this.#files.set(node, found)
+    return found
+  }
+
+  private finishOf(parameters: VmOptions, {diskBytes}: CreationDefaults): Finish {
+    const {removeOnFailure, source, start, waitFor} = this.request
+    return {
+      start,
+      waitFor,
+      removeOnFailure,
+      ...(source.kind === 'image' && {
+        // A task that ended well does not prove that every step of it did (reference 2.8).
+        expected: Object.keys(parameters).filter((key) => String(parameters[key]).includes('import-from=')),
+        ...(diskBytes !== undefined && {diskBytes}),
+      }),
+    }
+  }
+
+  private native(vmid: number, node: string, parameters: VmOptions, {diskBytes, start}: Finish): NativeLine[] {
+    const disk = bootDisk(parameters)
+    return [
+      ...nativeOptions(node, 'create', vmid, parameters),
+      ...(diskBytes === undefined || disk === undefined
+        ? []
+        : [{node, command: guestCommand('qemu', 'resize', [vmid, disk, proxmoxSize(diskBytes)])}]),
+      ...(start ? [{node, command: guestCommand('qemu', 'start', [vmid])}] : []),
+    ]
+  }
+}
+
+/** Volumes that have to be there already. */
+function namedVolumes({hardware, source}: NewRequest): string[] {
+  const own = source.kind === 'iso' ? [source.volume] : []
+  const image = source.kind === 'image' && source.image.kind === 'volume' ? [source.image.volume] : []
+  const disks = hardware.disks.flatMap((disk) =>
+    disk.source.kind === 'import' ? [disk.source.from] : disk.source.kind === 'volume' ? [disk.source.volume] : [],
+  )
+  return [...new Set([...own, ...image, ...disks])].filter((volume) => !volume.startsWith('/'))
+}
+
+/** @param file of an image from the web; its place decides its volume's id */
+function sourceOn(source: NewSource, file: ImageFile | undefined): NewVmSource {
+  if (source.kind !== 'image') return source
+  const {image} = source
+  if (image.kind === 'url') return {kind: 'image', from: file?.volume ?? `:import/${image.file}`}
+  return {kind: 'image', from: image.kind === 'path' ? image.path : image.volume}
+}
+
+function reportSource(source: NewSource, file: ImageFile | undefined): VmSource {
+  const found = sourceOn(source, file)
+  if (found.kind !== 'image') return found
+  const url = source.kind === 'image' && source.image.kind === 'url' ? source.image.url : undefined
+  return {
+    kind: 'image',
+    volume: found.from,
+    ...(url !== undefined && {url}),
+    ...(file !== undefined && {downloaded: !file.present}),
+  }
+}
+
+function describe(source: NewSource): string {
+  if (source.kind === 'iso') return `with ${source.volume} in its CD-ROM drive`
+  return source.kind === 'empty' ? 'empty' : 'with a copy of the image as its disk'
+}
+
+function downloadLine(
+  {
+    checksum,
+    file,
+    url,
+  }: {readonly checksum?: {algorithm: string; value: string}; readonly file: string; readonly url: string},
+  {node, storage}: ImageFile,
+): NativeLine {
+  return {
+    node,
+    command: pveshCommand('post', `/nodes/${node}/storage/${storage}/download-url`, {
+      content: 'import',
+      filename: file,
+      url,
+      ...(checksum !== undefined && {'checksum-algorithm': checksum.algorithm, checksum: checksum.value}),
+    }),
+  }
+}

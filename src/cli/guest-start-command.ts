@@ -35,7 +35,7 @@ export abstract class GuestStartCommand extends GuestPowerCommand<StartFlags> {
     if (wish === undefined) return
     if (!flags.wait) this.fail(failure('usage', '--no-wait contradicts --wait-for', {hint: 'leave one of them out'}))
     const waits = await this.waits()
-    for (const guest of guests) await this.unwrap(waits.check(guest, wish))
+    await Promise.all(guests.map((guest) => this.unwrap(waits.check(guest, wish))))
   }
 
   protected override async act(

@@ -86,7 +86,7 @@ export class WaitService {
   /** Refuses, before the guest is started, what cannot come true once it runs. */
   check(guest: GuestRef, wish: WaitWish): ResultAsync<void, Failure> {
     return checkConditions(wish.conditions, guest.type, wish.any).asyncAndThen(() =>
-      this.monitor.current(guest).andThen((now) => {
+      new ResultAsync(this.limit.run(guest.node, () => this.monitor.current(guest))).andThen((now) => {
         const verdicts = wish.conditions.map(
           (condition) => judgeByStatus(condition, {...now, status: 'running'}) ?? pending(''),
         )

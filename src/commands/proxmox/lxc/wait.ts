@@ -7,7 +7,7 @@ export default class LxcWait extends GuestWaitCommand {
 - lock-free: nothing keeps it locked: no backup, migration or snapshot
 - ip4, ip6: it has such an address
 - tcp:53: its address accepts connections, seen from here
-- http:/health: a GET at its address is answered with a status below 400, whatever   certificate it shows; http:8080/health, https:/health, https:8443/health likewise
+- http:/health: a GET at its address is answered with a status below 400, whatever certificate it shows; http:8080/health, https:/health, https:8443/health likewise
 - https://app.lan/health: the same for a whole address, its certificate checked
 
 Exits with 124 when the time is up, and with 10 when a condition can no longer come true: the container was deleted.

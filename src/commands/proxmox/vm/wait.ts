@@ -8,7 +8,7 @@ export default class VmWait extends GuestWaitCommand {
 - agent: its guest agent answers
 - ip4, ip6: it has such an address, as its agent tells
 - tcp:22: its address accepts connections, seen from here
-- http:/health: a GET at its address is answered with a status below 400, whatever   certificate it shows; http:8080/health, https:/health, https:8443/health likewise
+- http:/health: a GET at its address is answered with a status below 400, whatever certificate it shows; http:8080/health, https:/health, https:8443/health likewise
 - https://app.lan/health: the same for a whole address, its certificate checked
 - cloud-init: cloud-init is done
 

@@ -63,17 +63,19 @@ export class DiskReleaseService {
           // A container lets go of a mount point only when it is stopped, and has no way to do both at once.
           const twice = type === 'lxc' && !disk.unused && disk.kind !== 'bind'
           const values = {delete: key, ...(type === 'qemu' && {force: true})}
-          return (twice ? this.guards.stopped(guest, what) : okAsync(undefined)).map((): PlannedChange => ({
-            action: 'remove',
-            key,
-            facts: {disk, volume: disk.volume},
-            warnings: bootWarning(target, key),
-            what: `removal of ${key} of ${guestLabel(guest)}`,
-            commands: [setCommand(guest, values), ...(twice ? [setCommand(guest, {delete: 'unusedN'})] : [])],
-            send: () => this.changes.change(target, `${what} of ${guestLabel(guest)}`, values),
-            finish: (now: DeviceTarget) =>
-              (twice ? this.removeUnused(now, disk) : okAsync(now)).andThen((after) => this.removed(after, disk)),
-          }))
+          return (twice ? this.guards.stopped(guest, what) : okAsync<void, Failure>(undefined))
+            .andThen(() => this.guards.notInSnapshots(guest, disk, what))
+            .map((): PlannedChange => ({
+              action: 'remove',
+              key,
+              facts: {disk, volume: disk.volume},
+              warnings: bootWarning(target, key),
+              what: `removal of ${key} of ${guestLabel(guest)}`,
+              commands: [setCommand(guest, values), ...(twice ? [setCommand(guest, {delete: 'unusedN'})] : [])],
+              send: () => this.changes.change(target, `${what} of ${guestLabel(guest)}`, values),
+              finish: (now: DeviceTarget) =>
+                (twice ? this.removeUnused(now, disk) : okAsync(now)).andThen((after) => this.removed(after, disk)),
+            }))
         })
     })
   }

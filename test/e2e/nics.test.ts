@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 
 import {startCluster, type TestCluster} from '../helpers/cluster.js'
+import {stepsOn} from '../helpers/guest-steps.js'
 import {storageFixture} from '../helpers/storage-fixture.js'
 
 describe('NICs', () => {
@@ -12,26 +13,7 @@ describe('NICs', () => {
     cluster = await startCluster({fixture: storageFixture('thin'), pveVersion})
   }
 
-  const run = async (...argv: string[]) => {
-    const {json, exitCode} = await cluster.run(['proxmox', ...argv, '--json'])
-    return {exitCode, result: json()}
-  }
-
-  const done = async (...argv: string[]) => {
-    const {exitCode, result} = await run(...argv)
-    expect(exitCode, `${argv.join(' ')}: ${JSON.stringify(result)}`).to.equal(0)
-    return result
-  }
-
-  const refused = async (exitCode: number, ...argv: string[]) => {
-    cluster.requests.length = 0
-    const outcome = await run(...argv)
-    expect(outcome.exitCode, `${argv.join(' ')}: ${JSON.stringify(outcome.result)}`).to.equal(exitCode)
-    expect(cluster.requests.filter(({method}) => method !== 'GET')).to.deep.equal([])
-    return outcome.result.error
-  }
-
-  const config = (vmid: number) => cluster.simulator.world.store.of('guests').get(vmid)!.config
+  const {config, done, refused, run} = stepsOn(() => cluster)
 
   for (const pveVersion of ['8.4', '9.2'] as const) {
     it(`${pveVersion}: a VM's come, change and go, and keep what is not named`, async () => {

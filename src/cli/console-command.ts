@@ -59,6 +59,9 @@ const LAST_WORDS: Readonly<Record<ConsoleEnd, string>> = {
 
 /** Sits down in front of a terminal somewhere else. stdout is what that shows, and nothing besides. */
 export abstract class ConsoleCommand extends BaseCommand<ConsoleReport> {
+  // oclif collects inherited statics only up to the first class that has none of its own.
+  static override flags: typeof consoleFlags = consoleFlags
+
   /** What to say to somebody who sees nothing at first. */
   protected readonly advice: string | undefined = undefined
 

@@ -42,6 +42,9 @@ export abstract class DeviceChangeCommand<
   Argv = Record<string, string>,
   Flags extends DeviceFlags = DeviceFlags,
 > extends BaseCommand<DeviceChange | PlannedDevice> {
+  // oclif collects inherited statics only up to the first class that has none of its own.
+  static override baseFlags = BaseCommand.baseFlags
+
   protected abstract readonly guestType: GuestType
 
   /** Reads and checks; nothing is changed by it. */

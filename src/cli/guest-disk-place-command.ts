@@ -43,6 +43,8 @@ interface PlaceFlags extends DeviceFlags {
 
 /** `disk add`, `disk attach` and `disk import`: a disk more for a guest. */
 export abstract class GuestDiskPlaceCommand extends DeviceChangeCommand<{name: string; disk: string}, PlaceFlags> {
+  static override baseFlags = DeviceChangeCommand.baseFlags
+
   protected abstract readonly action: WantedDisk['action']
 
   protected plan(

@@ -80,7 +80,8 @@ export abstract class GuestActionCommand<
     name: Args.string({description: 'Names or VMIDs.', required: false}),
   }
 
-  protected abstract readonly guestType: GuestType
+  /** Undefined: VMs and containers alike. */
+  protected abstract readonly guestType: GuestType | undefined
   /** `stop`, as in "stop 3 VMs". */
   protected abstract readonly verb: string
   /** `stopped`. */

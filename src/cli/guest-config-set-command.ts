@@ -1,7 +1,7 @@
 import {Args, Flags, type Interfaces} from '@oclif/core'
 import type {ResultAsync} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel, type Guest} from '../domain/guest.js'
+import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import type {ConfigPlan, ConfigService, ConfigWish} from '../services/config-service.js'
 import {namesAndPairs, readPairs} from './config-pairs.js'
 import {guestActionFlags, type GuestActionFlags} from './guest-action-command.js'
@@ -39,6 +39,7 @@ export abstract class GuestConfigSetCommand extends GuestConfigChangeCommand<Con
     }),
   }
 
+  protected abstract override readonly guestType: GuestType
   protected readonly verb = 'configure'
   protected readonly past = 'configured'
   #pairs: readonly string[] = []

@@ -30,9 +30,9 @@ export interface Guest {
   readonly uptimeSeconds?: number
 }
 
-/** What people call it: `VM` or `container`. */
-export function guestNoun(type: GuestType): string {
-  return type === 'qemu' ? 'VM' : 'container'
+/** What people call it: `VM` or `container`; `guest` where it may be either. */
+export function guestNoun(type: GuestType | undefined): string {
+  return type === undefined ? 'guest' : type === 'qemu' ? 'VM' : 'container'
 }
 
 /** `web (VM 101)`, or `VM 101` where Proxmox knows no name. */

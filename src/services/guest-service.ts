@@ -28,7 +28,7 @@ export interface GuestChange {
   readonly task?: TaskReport
 }
 
-/** Finding guests. */
+/** Finding guests. Without a type both kinds are meant: a name that a VM and a container bear is a conflict then. */
 export class GuestService {
   constructor(
     private readonly cluster: ClusterRepository,
@@ -37,16 +37,16 @@ export class GuestService {
   ) {}
 
   /** All guests of a type, by VMID, as one request tells them. */
-  list(type: GuestType, selectors: readonly string[] = []): ResultAsync<Guest[], Failure> {
+  list(type: GuestType | undefined, selectors: readonly string[] = []): ResultAsync<Guest[], Failure> {
     return selectorOf(selectors).asyncAndThen((matches) =>
       this.cluster
         .resources('vm')
-        .map(({guests}) => guests.filter((guest) => guest.type === type && matches(guest)).sort(byVmid)),
+        .map(({guests}) => guests.filter((guest) => isOf(guest, type) && matches(guest)).sort(byVmid)),
     )
   }
 
   /** The one guest of a type that a name or VMID means. */
-  find(type: GuestType, nameOrId: string): ResultAsync<Guest, Failure> {
+  find(type: GuestType | undefined, nameOrId: string): ResultAsync<Guest, Failure> {
     return this.cluster.resources('vm').andThen(({guests}) =>
       resolveGuest(guests, type, nameOrId)
         .asyncMap((guest) => Promise.resolve(guest))
@@ -55,7 +55,7 @@ export class GuestService {
   }
 
   /** The guests that a command is about, each once, in the order of their VMIDs for selections. */
-  select(type: GuestType, targets: Targets): ResultAsync<Guest[], Failure> {
+  select(type: GuestType | undefined, targets: Targets): ResultAsync<Guest[], Failure> {
     if (targets.names.length === 0 && targets.selectors.length === 0 && !targets.all) {
       return errAsync(
         failure('usage', `no ${guestNoun(type)} named`, {hint: 'Give a name or VMID, or -l/--selector, or --all'}),
@@ -83,29 +83,36 @@ export function changeOf(guest: Guest, status: string, changed: boolean): GuestC
 }
 
 /** Those that were named, and those that a selector (without one, `--all`) picks; templates only when named. */
-function choose(guests: readonly Guest[], type: GuestType, targets: Targets): Result<Guest[], Failure> {
+function choose(guests: readonly Guest[], type: GuestType | undefined, targets: Targets): Result<Guest[], Failure> {
   const selector: Result<Selector, Failure> =
     targets.selectors.length === 0 ? ok(() => targets.all) : parseSelector(targets.selectors)
   return Result.combine([Result.combine(targets.names.map((name) => resolveGuest(guests, type, name))), selector]).map(
     ([named, matches]) => {
-      const selected = guests.filter((guest) => guest.type === type && !guest.template && matches(guest)).sort(byVmid)
+      const selected = guests.filter((guest) => isOf(guest, type) && !guest.template && matches(guest)).sort(byVmid)
       return [...new Map([...named, ...selected].map((guest) => [guest.vmid, guest])).values()]
     },
   )
 }
 
 /** The one guest of a type that a name or VMID means; a name that two bear is a conflict, never the first one. */
-export function resolveGuest(guests: readonly Guest[], type: GuestType, nameOrId: string): Result<Guest, Failure> {
+export function resolveGuest(
+  guests: readonly Guest[],
+  type: GuestType | undefined,
+  nameOrId: string,
+): Result<Guest, Failure> {
   const noun = guestNoun(type)
-  const list = `homelab proxmox ${type === 'qemu' ? 'vm' : 'lxc'} list`
+  const list =
+    type === undefined
+      ? 'homelab proxmox vm list, homelab proxmox lxc list'
+      : `homelab proxmox ${type === 'qemu' ? 'vm' : 'lxc'} list`
   const found = guestsCalled(guests, nameOrId)
-  const own = found.filter((guest) => guest.type === type)
+  const own = found.filter((guest) => isOf(guest, type))
   const [guest, another] = own
   if (guest !== undefined && another === undefined) return ok(guest)
   if (another !== undefined) {
     return err(
       failure('ambiguous-name', `${own.length} ${noun}s are called "${nameOrId}"`, {
-        hint: `Use the VMID of the one you mean: ${own.map(({vmid, node}) => `${vmid} (on ${node})`).join(', ')}`,
+        hint: `Use the VMID of the one you mean: ${own.map((one) => `${type === undefined ? `${guestNoun(one.type)} ` : ''}${one.vmid} (on ${one.node})`).join(', ')}`,
         details: {name: nameOrId, candidates: own.map(({vmid, node}) => ({vmid, node}))},
       }),
     )
@@ -122,7 +129,7 @@ export function resolveGuest(guests: readonly Guest[], type: GuestType, nameOrId
 
   const near = closest(
     nameOrId,
-    guests.flatMap((g) => (g.type === type && g.name !== undefined ? [g.name] : [])),
+    guests.flatMap((g) => (isOf(g, type) && g.name !== undefined ? [g.name] : [])),
   )
   return err(
     failure('not-found', `there is no ${noun} "${nameOrId}"`, {
@@ -130,4 +137,8 @@ export function resolveGuest(guests: readonly Guest[], type: GuestType, nameOrId
       details: {name: nameOrId},
     }),
   )
+}
+
+function isOf(guest: Guest, type: GuestType | undefined): boolean {
+  return type === undefined || guest.type === type
 }

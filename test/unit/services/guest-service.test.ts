@@ -1,0 +1,42 @@
+import {expect} from 'chai'
+
+import type {Guest} from '../../../src/domain/guest.js'
+import {resolveGuest} from '../../../src/services/guest-service.js'
+
+const guest = (vmid: number, name: string, type: Guest['type'], node = 'pve1'): Guest => ({
+  vmid,
+  name,
+  type,
+  node,
+  status: 'running',
+  template: false,
+  tags: [],
+})
+const guests = [
+  guest(100, 'web', 'qemu'),
+  guest(200, 'dns', 'lxc'),
+  guest(101, 'twin', 'qemu'),
+  guest(201, 'twin', 'lxc', 'pve2'),
+]
+
+describe('finding guests of both kinds', () => {
+  it('takes a VM or a container by name or VMID', () => {
+    expect(resolveGuest(guests, undefined, 'web')._unsafeUnwrap().vmid).to.equal(100)
+    expect(resolveGuest(guests, undefined, 'dns')._unsafeUnwrap().vmid).to.equal(200)
+    expect(resolveGuest(guests, undefined, '201')._unsafeUnwrap().vmid).to.equal(201)
+  })
+
+  it('takes neither of a VM and a container of the same name, unless the kind is said', () => {
+    const failed = resolveGuest(guests, undefined, 'twin')._unsafeUnwrapErr()
+    expect(failed.kind).to.equal('ambiguous-name')
+    expect(failed.message).to.equal('2 guests are called "twin"')
+    expect(failed.hint).to.contain('VM 101 (on pve1), container 201 (on pve2)')
+    expect(resolveGuest(guests, 'lxc', 'twin')._unsafeUnwrap().vmid).to.equal(201)
+  })
+
+  it('suggests the nearest of both kinds', () => {
+    const failed = resolveGuest(guests, undefined, 'dnz')._unsafeUnwrapErr()
+    expect(failed.message).to.equal('there is no guest "dnz"')
+    expect(failed.hint).to.contain('"dns"')
+  })
+})

@@ -12,7 +12,7 @@ import {checkNewVm, needsStorage, newVmOptions, storageNeeds, type NewVmSource} 
 import {formatSize} from '../domain/size.js'
 import {uuidFrom} from '../domain/uuid.js'
 import {bootDisk} from '../domain/vm-disks.js'
-import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmOptions} from '../domain/vm-hardware.js'
+import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmHardware, type VmOptions} from '../domain/vm-hardware.js'
 import {importStorage, type ImageFile, type ImageService} from './image-service.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
 import type {Patience, Timing} from './patience.js'
@@ -172,7 +172,7 @@ class PreparedNewVms implements PreparedVms {
             ...(start ? ['start'] : []),
             ...waitFor.map(({text}) => `wait for ${text}`),
           ],
-          parameters,
+          parameters: withoutIdentity(parameters, hardware),
           warnings: file?.warning === undefined ? [] : [file.warning],
           native: (vmid) => [
             ...(isNew ? [downloadLine(url, file)] : []),
@@ -279,6 +279,11 @@ class PreparedNewVms implements PreparedVms {
       ...(start ? [{node, command: guestCommand('qemu', 'start', [vmid])}] : []),
     ]
   }
+}
+
+/** What is made up for each VM anew is nothing for a plan. */
+function withoutIdentity({smbios1, ...rest}: VmOptions, {others}: VmHardware): VmOptions {
+  return others['smbios1'] === undefined || smbios1 === undefined ? rest : {...rest, smbios1}
 }
 
 /** Volumes that have to be there already. */

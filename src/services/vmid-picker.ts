@@ -6,6 +6,9 @@ import type {Patience, Timing} from './patience.js'
 
 /** VMIDs for new guests. Nothing can be reserved: a VMID is ours only when a guest of ours has it (reference 2.9). */
 export class VmidPicker {
+  /** Those that this run has asked for already: guests that are made side by side must not race each other. */
+  readonly #given = new Set<number>()
+
   constructor(
     private readonly cluster: ClusterRepository,
     private readonly timing: Timing,
@@ -17,14 +20,28 @@ export class VmidPicker {
    */
   async pick(lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
     const suggested = await this.cluster.nextId()
-    if (suggested.isErr() || lost.size === 0) return suggested
+    if (suggested.isErr()) return suggested
+    return ok(await this.choose(suggested.value, lost))
+  }
+
+  private async choose(suggested: number, lost: ReadonlySet<number>): Promise<number> {
+    if (lost.size === 0 && !this.#given.has(suggested)) return this.give(suggested)
     const [resources, range] = await Promise.all([this.cluster.resources('vm'), this.cluster.vmidRange()])
     // Without the right to read the options, only what the server itself suggests is known to be in the range.
     if (range.isErr()) return suggested
     const used = resources.isOk() ? resources.value.guests.map((guest) => guest.vmid) : []
-    return ok(
-      chooseVmid(suggested.value, lost.size, new Set([...used, ...lost]), range.value, () => this.timing.random()),
-    )
+    const taken = new Set([...used, ...lost, ...this.#given])
+    if (lost.size > 0)
+      return this.give(chooseVmid(suggested, lost.size, taken, range.value, () => this.timing.random()))
+    let next = suggested
+    while (taken.has(next) && next + 1 < range.value.upper) next++
+    return this.give(next)
+  }
+
+  /** At once, before anybody else can choose. */
+  private give(vmid: number): number {
+    this.#given.add(vmid)
+    return vmid
   }
 
   /** Waits a little, longer after each lost race. */

@@ -3,14 +3,18 @@ import {failure, type Failure} from '../domain/failure.js'
 import type {Runtime} from './runtime.js'
 
 /**
- * stdin to its end, as bytes.
+ * All that comes, in one piece.
  * @param maxBytes reads no further than one byte past this, which tells the caller that there is too much
  */
-export function readStdinBytes(runtime: Runtime, maxBytes: number): ResultAsync<Uint8Array, Failure> {
+export function readBytes(
+  source: AsyncIterable<Uint8Array | string>,
+  what: string,
+  maxBytes: number,
+): ResultAsync<Uint8Array, Failure> {
   const read = async (): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = []
     let length = 0
-    for await (const chunk of runtime.stdin) {
+    for await (const chunk of source) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       chunks.push(bytes)
       length += bytes.length
@@ -21,6 +25,11 @@ export function readStdinBytes(runtime: Runtime, maxBytes: number): ResultAsync<
   }
 
   return ResultAsync.fromPromise(read(), (error) =>
-    failure('unexpected', `stdin cannot be read: ${(error as Error).message}`),
+    failure('unexpected', `${what} cannot be read: ${(error as Error).message}`),
   )
+}
+
+/** stdin, as `readBytes` reads it. */
+export function readStdinBytes(runtime: Runtime, maxBytes: number): ResultAsync<Uint8Array, Failure> {
+  return readBytes(runtime.stdin, 'stdin', maxBytes)
 }

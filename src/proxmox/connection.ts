@@ -5,11 +5,12 @@ import {systemClock} from '../domain/clock.js'
 import type {Terminal} from '../domain/terminal.js'
 import type {Params} from './encode.js'
 import type {EndpointInfo} from './endpoints.js'
-import {Engine, type EngineDeps, type RequestOptions} from './engine.js'
+import {Engine, type EngineDeps, type RequestOptions, type UploadOptions} from './engine.js'
 import type {Reply} from './reply.js'
 import {RequestError, type Method} from './request-error.js'
 import type {ConnectionSettings} from './settings.js'
 import type {TerminalAddress, TerminalOptions} from './terminal.js'
+import type {UploadForm} from './upload.js'
 
 /** One cluster, as one user. */
 export interface Connection {
@@ -17,6 +18,11 @@ export interface Connection {
   readonly api: Proxmox.Api
   /** Any path, with what comes beside `data`. `path` is below `/api2/json`, `/` within a segment written `%2F`. */
   request(method: Method, path: string, params?: Params, options?: RequestOptions): ResultAsync<Reply, RequestError>
+  /**
+   * Sends a form with a file, piece by piece; once, and to one endpoint only. With the problems `unfinished` and `source` the server has not got the
+   * whole of it, and did nothing.
+   */
+  upload(path: string, form: UploadForm, options?: UploadOptions): ResultAsync<Reply, RequestError>
   /**
    * Joins a terminal that `termproxy` has started: `GET …/vncwebsocket`, at the endpoint that started it.
    * @returns undefined when the terminal did not take its ticket
@@ -52,6 +58,8 @@ export function openConnection(settings: ConnectionSettings, deps: ConnectionDep
     // The builder hands this object to whoever prints one of its nodes, so it holds a function and no state.
     api: proxmoxApi({doRequest}),
     request,
+    upload: (path, form, options) =>
+      ResultAsync.fromPromise(engine.upload(path, form, options), (error) => asRequestError(error, 'post')),
     joinTerminal: (address, options) =>
       ResultAsync.fromPromise(join(address, options), (error) => asRequestError(error, 'get')),
     endpoints: engine.endpoints,

@@ -10,6 +10,7 @@ import {RequestError, type Attempt, type Method, type NotConnectedReason, type P
 import {retryPause} from './retry.js'
 import type {AskSecondFactor} from './second-factor.js'
 import type {ConnectionSettings} from './settings.js'
+import type {UploadForm, UploadOutcome} from './upload.js'
 import type {Channel} from './web-socket.js'
 
 export interface EngineDeps {
@@ -34,6 +35,13 @@ export interface ChannelOptions extends RequestOptions {
   readonly onMessage: (bytes: Uint8Array) => Promise<void> | void
 }
 
+export interface UploadOptions extends RequestOptions {
+  /** The node to send it to, where there is a way to it; another one passes it on. */
+  readonly node?: string | undefined
+  /** Called with how many bytes of the file the connection has taken. */
+  readonly onSent?: ((bytes: number) => void) | undefined
+}
+
 interface Call {
   readonly method: Method
   /** Below `/api2/json`, encoded. */
@@ -55,6 +63,7 @@ export class Engine {
   readonly #settings: ConnectionSettings
   readonly #https = new Map<string, HttpEndpoint>()
   readonly #channels = new Set<Channel>()
+  readonly #closing = new AbortController()
   #authenticator: Authenticator | Promise<Authenticator> | undefined
   #secrets: readonly string[] = []
   #closed = false
@@ -78,6 +87,39 @@ export class Engine {
     const reply = await this.#authenticated(call)
     if (method === 'get') this.#harvest(encoded, reply.data)
     return reply
+  }
+
+  /**
+   * Sends a file, once, through the first endpoint that takes a connection.
+   * @throws RequestError and nothing else
+   */
+  async upload(path: string, form: UploadForm, options: UploadOptions = {}): Promise<Reply> {
+    const encoded = encodePath(path)
+    if (encoded === undefined) throw new RequestError({kind: 'invalid-path'}, {method: 'post', path})
+    const params = {...Object.fromEntries(form.fields), filename: form.filename}
+    const call: Call = {method: 'post', path: encoded, params, signal: options.signal}
+    const authenticator = await (this.#authenticator ??= this.#createAuthenticator())
+    const headers = await authenticator.headers('post')
+    this.#secrets = authenticator.secrets()
+    const {sendUpload} = await import('./upload.js')
+    const near = this.endpoints.list().find(({node}) => node !== undefined && node === options.node)?.url
+    const order = this.endpoints.order()
+    return this.#through(
+      near === undefined ? order : [near, ...order.filter((url) => url !== near)],
+      call,
+      (endpoint) =>
+        sendUpload({
+          endpoint,
+          trust: () => this.endpoints.trustOf(endpoint),
+          path: `/api2/json${encoded}`,
+          headers,
+          form,
+          connectTimeoutMs: this.#settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+          timeoutMs: this.#settings.timeoutMs ?? TIMEOUT_MS,
+          signals: [options.signal, this.#deps.signal, this.#closing.signal],
+          onSent: options.onSent,
+        }),
+    )
   }
 
   /**
@@ -126,6 +168,7 @@ export class Engine {
   /** Ends every connection at once, so that the process may exit. */
   close(): void {
     this.#closed = true
+    this.#closing.abort()
     for (const http of this.#https.values()) http.close()
     for (const channel of this.#channels) channel.destroy()
   }
@@ -170,12 +213,21 @@ export class Engine {
   /** Finds an endpoint that takes a connection and sends the request there, once. */
   async #once(call: Call, headers: Readonly<Record<string, string>>): Promise<Reply> {
     const http = this.#encode(call, headers)
+    return this.#through(this.endpoints.order(), call, (endpoint) => this.#exchange(endpoint, http, call))
+  }
+
+  /** Sends to one endpoint after the other until one takes a connection; never twice. */
+  async #through(
+    endpoints: readonly string[],
+    call: Call,
+    send: (endpoint: string) => Promise<UploadOutcome | {problem: Problem}>,
+  ): Promise<Reply> {
     const attempts: Attempt[] = []
     let untrusted: {problem: Problem; endpoint: string} | undefined
-    for (const endpoint of this.endpoints.order()) {
+    for (const endpoint of endpoints) {
       const started = this.#deps.clock.now()
-      const outcome = await this.#exchange(endpoint, http, call)
-      const problem = 'problem' in outcome ? outcome.problem : undefined
+      const outcome = await send(endpoint)
+      const problem = 'problem' in outcome ? asProblem(outcome.problem) : undefined
       this.#debug(
         call,
         endpoint,
@@ -335,6 +387,11 @@ export class Engine {
     const line = `${call.method.toUpperCase()} ${call.path}${params.length > 0 ? ` {${params.join(', ')}}` : ''} -> ${outcome}, ${Math.round(tookMs)} ms, ${endpoint}`
     onDebug(redact(line, this.#secretsOf(call)))
   }
+}
+
+/** What a single exchange ends with does not say who was tried. */
+function asProblem(problem: ExchangeProblem | Problem): Problem {
+  return problem.kind === 'not-connected' ? {attempts: [], ...problem} : problem
 }
 
 function attemptOf(endpoint: string, reason: Attempt['reason'], code: string | undefined): Attempt {

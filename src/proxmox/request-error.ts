@@ -29,6 +29,15 @@ export type Problem =
   | {readonly kind: 'certificate-untrusted'; readonly code: string; readonly actual?: string}
   /** Sent, and the answer never came, or not whole: the server may have acted. */
   | {readonly kind: 'lost'; readonly reason: 'reset' | 'timeout'; readonly code?: string}
+  /** The connection broke while a file was being sent: the server acts on a whole one only, so it did nothing. */
+  | {
+      readonly kind: 'unfinished'
+      readonly reason: 'reset' | 'timeout'
+      readonly sentBytes: number
+      readonly code?: string
+    }
+  /** What was to be sent could not be read, or is not what it was said to be: it was not sent to its end. */
+  | {readonly kind: 'source'; readonly detail: string}
   /** The server said no. `text` is its JSON message, or the reason phrase of those that send none. */
   | {
       readonly kind: 'status'
@@ -110,6 +119,15 @@ export function describe(problem: Problem): string {
 
     case 'lost': {
       return problem.reason === 'timeout' ? 'no answer in time' : 'the connection broke before the answer came'
+    }
+
+    case 'unfinished': {
+      const how = problem.reason === 'timeout' ? 'the server took nothing any more' : 'the connection broke'
+      return `${how} after ${problem.sentBytes} bytes`
+    }
+
+    case 'source': {
+      return problem.detail
     }
 
     case 'status': {

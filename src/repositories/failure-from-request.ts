@@ -65,6 +65,17 @@ export function failureFromRequest(error: unknown, {what}: RequestContext): Fail
       })
     }
 
+    case 'unfinished': {
+      return failure('unreachable', `${cannot}: ${describe(problem)}, so nothing of it was stored`, {
+        hint: 'Try again; the way to the server broke while the file was on it',
+        details: {reason: 'unfinished', endpoint: error.endpoint, sentBytes: problem.sentBytes},
+      })
+    }
+
+    case 'source': {
+      return failure('unexpected', `${cannot}: ${describe(problem)}. Nothing was stored`, {details: {reason: 'source'}})
+    }
+
     case 'protocol': {
       // A 200 means that it was done, whatever came after.
       if (write && problem.status === 200) return unknownOutcome(error, what, describe(problem))

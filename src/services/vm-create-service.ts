@@ -1,4 +1,4 @@
-import {err, ok, ResultAsync, type Result} from 'neverthrow'
+import {err, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
 import type {ClusterResources} from '../domain/cluster.js'
 import {creationOn} from '../domain/creation-layers.js'
 import {failure, type Failure} from '../domain/failure.js'
@@ -13,6 +13,7 @@ import {checkConditions, judgeByStatus} from '../domain/wait-condition.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {fanOut, type FanOut, type TargetResult} from './fan-out.js'
 import type {Patience} from './patience.js'
+import type {ReleaseGate} from './release-gate.js'
 import type {CreatedVm, PlacementReport, VmCreatePlan, VmCreateStarted} from './vm-create-report.js'
 import type {VmCreateRequest} from './vm-create-request.js'
 import type {VmFinishService} from './vm-finish-service.js'
@@ -28,6 +29,7 @@ export class VmCreateService {
     private readonly fromTemplates: VmMaker,
     private readonly fromNothing: VmMaker,
     private readonly finisher: VmFinishService,
+    private readonly releases: ReleaseGate,
   ) {}
 
   /**
@@ -40,7 +42,8 @@ export class VmCreateService {
       .andThen(() =>
         count === undefined ? checkGuestName(request.name).map((name) => [name]) : numberedNames(request.name, count),
       )
-      .asyncAndThen((names) =>
+      .asyncAndThen((names) => this.checkRelease(request).map(() => names))
+      .andThen((names) =>
         this.cluster.resources().andThen((resources) =>
           checkFree(request, names, resources, count !== undefined).asyncAndThen(() => {
             const maker = request.source.kind === 'template' ? this.fromTemplates : this.fromNothing
@@ -53,6 +56,13 @@ export class VmCreateService {
           }),
         ),
       )
+  }
+
+  /** What the server's release does not have, before anything is sent. */
+  private checkRelease({cloudInit}: VmCreateRequest): ResultAsync<void, Failure> {
+    return cloudInit.upgrade === undefined
+      ? okAsync(undefined)
+      : this.releases.require('--upgrade', '8.0', 'Leave it out, or say it in a file of your own: --cicustom')
   }
 
   /** Waits for everything. `onPlaced` hears the decision once the server has accepted it. */

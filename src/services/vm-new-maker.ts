@@ -58,7 +58,7 @@ export class VmNewMaker implements VmMaker {
     const question = {cloudInit: options, creation: layers.asked, hardware, source: sourceOn(source, undefined)}
     const checked = checkNewVm(question, layers.asked)
     if (checked.isErr()) return err(checked.error)
-    const release = await this.checkRelease(request, options)
+    const release = await this.checkRelease(request)
     if (release.isErr()) return err(release.error)
     const refused = await this.findVolumes(request, resources)
     if (refused.isErr()) return err(refused.error)
@@ -67,7 +67,7 @@ export class VmNewMaker implements VmMaker {
   }
 
   /** What the server's release does not have, before anything is sent. */
-  private async checkRelease({source}: NewRequest, cloudInit: VmOptions): Promise<Result<string, Failure>> {
+  private async checkRelease({source}: NewRequest): Promise<Result<string, Failure>> {
     const {releases} = this.tools
     const isImport =
       source.kind === 'image' &&
@@ -75,11 +75,6 @@ export class VmNewMaker implements VmMaker {
     if (isImport) {
       const instead = 'Make a template from the image in a shell on a node (qm importdisk), and clone that'
       const gate = await releases.require('the import of an image', IMPORT_SINCE, instead)
-      if (gate.isErr()) return err(gate.error)
-    }
-
-    if (cloudInit['ciupgrade'] !== undefined) {
-      const gate = await releases.require('--upgrade', '8.0', 'Leave it out')
       if (gate.isErr()) return err(gate.error)
     }
 

@@ -36,5 +36,6 @@ export function vmCreate(services: Services): VmCreateService {
       timing,
     }),
     new VmFinishService(guests, qemu, tasks, waitService()(services)),
+    releases,
   )
 }

@@ -17,6 +17,7 @@ export interface ContextRow {
   readonly file?: string
   readonly defaults?: ContextSettings['defaults']
   readonly nodes?: ContextSettings['nodes']
+  readonly ssh?: ContextSettings['ssh']
 }
 
 export const contextColumns: readonly Column<ContextRow>[] = [
@@ -34,7 +35,7 @@ export const contextColumns: readonly Column<ContextRow>[] = [
 ]
 
 export function contextRow(context: ContextSettings, current: string | undefined): ContextRow {
-  const {defaults, endpoints, file, login, name, nodes, trust} = context
+  const {defaults, endpoints, file, login, name, nodes, ssh, trust} = context
   const source = login?.kind === 'token' ? login.secret : login?.password
   return {
     name,
@@ -50,6 +51,7 @@ export function contextRow(context: ContextSettings, current: string | undefined
     ...(file !== undefined && {file}),
     ...(Object.keys(defaults).length > 0 && {defaults}),
     ...(Object.keys(nodes).length > 0 && {nodes}),
+    ...(ssh !== undefined && {ssh}),
   }
 }
 
@@ -93,6 +95,7 @@ export const contextFields: readonly Column<ContextRow>[] = [
   {key: 'secretFrom', header: 'SECRET FROM'},
   {key: 'defaults'},
   {key: 'nodes'},
+  {key: 'ssh'},
   {key: 'file'},
 ]
 

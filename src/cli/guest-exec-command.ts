@@ -3,6 +3,9 @@ import {utf8Text} from '../domain/byte-text.js'
 import {failure} from '../domain/failure.js'
 import type {Guest, GuestType} from '../domain/guest.js'
 import {BaseCommand} from './base-command.js'
+import {readStdinBytes} from './byte-input.js'
+
+const EXPLAIN_AFTER_MS = 2000
 
 export const execFlags = {
   shell: Flags.boolean({
@@ -66,8 +69,16 @@ export abstract class GuestExecCommand<Flags extends ExecFlags = ExecFlags> exte
     return this.format === 'table'
   }
 
-  protected handsStdinOn(flags: ExecFlags): boolean {
-    return flags.stdin ?? !this.runtime.stdin.isTTY
+  /** All of stdin where it is handed on, up to a byte more than fits. Who waits for its end without knowing is told so. */
+  protected async stdinBytes(flags: ExecFlags, maxBytes: number): Promise<Uint8Array | undefined> {
+    if (!(flags.stdin ?? !this.runtime.stdin.isTTY)) return undefined
+    const waiting = setTimeout(
+      () => this.note('waiting for the end of stdin, to hand it on; --no-stdin leaves it alone'),
+      EXPLAIN_AFTER_MS,
+    )
+    const read = await readStdinBytes(this.runtime, maxBytes)
+    clearTimeout(waiting)
+    return this.unwrap(read)
   }
 
   private async pass({stdout, stderr, stdoutTruncated, stderrTruncated}: ExecEnd): Promise<void> {

@@ -1,11 +1,8 @@
-/** One word for a POSIX shell: whatever is in it, the shell hands on exactly that. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
-}
+import {shellWord} from './native-command.js'
 
-/** Words as one line for a POSIX shell. */
+/** Words as one line for a POSIX shell; the first of them is a program, not `A=b`. */
 export function shellLine(words: readonly string[]): string {
-  return words.map((word) => shellQuote(word)).join(' ')
+  return words.map((word) => shellWord(word)).join(' ')
 }
 
 /** Whether a word gets through Proxmox VE to the agent as it is: see `agentCommand`. */

@@ -92,6 +92,27 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(await cluster.run([...exec, 'db', '--no-stdin', '--', 'cat'], {stdin: 'x'})).to.include({stdout: ''})
     })
 
+    it('says what it waits for when nobody ends stdin', async () => {
+      let end = (): void => {}
+      const open = new Promise<void>((resolve) => {
+        end = resolve
+      })
+      const stdin = {
+        isTTY: false,
+        async *[Symbol.asyncIterator]() {
+          yield 'first '
+          await open
+          yield 'last'
+        },
+      }
+      const said = collect()
+      const running = cluster.run([...exec, 'db', '--', 'cat'], {runtime: {...said.runtime, stdin}})
+      await waitUntil(() => said.stderr().includes('--no-stdin'))
+      end()
+      expect((await running).exitCode).to.equal(0)
+      expect(said.stdout().toString()).to.equal('first last')
+    })
+
     it('refuses more input than the agent takes, before anything is sent', async () => {
       cluster.requests.length = 0
       const done = await cluster.run([...exec, 'db', '--json', '--', 'cat'], {stdin: 'x'.repeat(65_537)})

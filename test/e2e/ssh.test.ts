@@ -40,7 +40,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
 
     it('says what it would call, and calls nothing', async () => {
       expect(await run('vm', 'ssh', 'db', '--dry-run', '--no-input', '--', 'uname -a')).to.include({
-        stdout: "ssh -o 'BatchMode=yes' 10.0.0.101 'uname -a'\n",
+        stdout: "ssh -o BatchMode=yes 10.0.0.101 'uname -a'\n",
       })
       expect(ssh.calls()).to.deep.equal([])
     })

@@ -1,4 +1,3 @@
-import {readStdinBytes} from '../../../cli/byte-input.js'
 import {durationFlag} from '../../../cli/flags.js'
 import {execFlags, GuestExecCommand, type ExecEnd, type ExecFlags} from '../../../cli/guest-exec-command.js'
 import {agentService} from '../../../cli/wiring/agent.js'
@@ -36,9 +35,7 @@ Arguments that are empty or not ASCII reach the command through the guest's /bin
 
   protected async execute(vm: Guest, command: readonly string[], flags: Flags): Promise<ExecEnd> {
     const agent = await this.use(agentService)
-    const input = this.handsStdinOn(flags)
-      ? await this.unwrap(readStdinBytes(this.runtime, MAX_INPUT_BYTES))
-      : undefined
+    const input = await this.stdinBytes(flags, MAX_INPUT_BYTES)
     const wish = {command, ...(input !== undefined && {input})}
     return this.unwrap(agent.exec(vm, wish, this.patience(flags)))
   }

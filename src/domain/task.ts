@@ -2,7 +2,10 @@
 export type TaskOutcome = 'failed' | 'ok' | 'warnings'
 
 /** `running`, or how it ended. */
-export type TaskState = TaskOutcome | 'running'
+export const TASK_STATES = ['running', 'ok', 'warnings', 'failed'] as const satisfies readonly (
+  TaskOutcome | 'running'
+)[]
+export type TaskState = (typeof TASK_STATES)[number]
 
 /** A finished task, as the JSON contract shows it. */
 export interface TaskReport {
@@ -35,10 +38,11 @@ export function outcomeOf(exitStatus: string): TaskOutcome {
 
 /**
  * The progress that a line of a task's log tells, 0..1; undefined where it tells none.
- * Clone and move print `transferred 1.0 GiB of 4.0 GiB (25.00%)`, backups `INFO:  25% (…)`, copies `(25%)`.
+ * Clone and move print `transferred 1.0 GiB of 4.0 GiB (25.00%)`, backups `INFO:  25% (…)`, copies `(25%)`,
+ * downloads what wget does: `  1024K ........ ........  25% 10.4M 2s`.
  */
 export function progressInLog(line: string): number | undefined {
-  const match = /(?:^INFO:\s+|\()(\d{1,3}(?:\.\d+)?)%/.exec(line)
+  const match = /(?:^INFO:\s+|\(|^\s*\d+[KM][\s.,]+)(\d{1,3}(?:\.\d+)?)%/.exec(line)
   return match === null ? undefined : Math.min(1, Number(match[1]) / 100)
 }
 

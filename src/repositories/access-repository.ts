@@ -18,9 +18,13 @@ export class AccessRepository {
     return ask('read the version', () => this.connection.api.version.$get(), versionReply).map(({version}) => version)
   }
 
-  /** The caller's privileges by path; `GET /access/permissions`, which everybody may ask about himself. */
-  permissions(): ResultAsync<Record<string, unknown>, Failure> {
-    return ask('read the own permissions', () => this.connection.api.access.permissions.$get(), record)
+  /**
+   * The caller's privileges by path; `GET /access/permissions`, which everybody may ask about himself.
+   * @param path this one only
+   */
+  permissions(path?: string): ResultAsync<Record<string, unknown>, Failure> {
+    const query = path === undefined ? {} : {path}
+    return ask('read the own permissions', () => this.connection.api.access.permissions.$get(query), record)
   }
 
   /** The secret is told this once; `POST /access/users/{userid}/token/{tokenid}`. */

@@ -11,6 +11,10 @@ export interface UrlDownload {
   /** `import` since 8.4 (schemas). */
   readonly content: 'import' | 'iso' | 'vztmpl'
   readonly checksum?: Checksum
+  /** How the file is packed; the server unpacks it. ISO images only, since 8.1. */
+  readonly compression?: string
+  /** Take any certificate of the web server. */
+  readonly anyCertificate?: boolean
 }
 
 /** What a web server says of a file. */
@@ -24,12 +28,15 @@ export class DownloadRepository {
   constructor(private readonly connection: Pick<Connection, 'api'>) {}
 
   /** The task is `download`, on that node; it fails where the file is there already, or the checksum is another (reference 2.6). */
-  start(node: string, storage: string, {checksum, content, filename, url}: UrlDownload): ResultAsync<string, Failure> {
+  start(node: string, storage: string, download: UrlDownload): ResultAsync<string, Failure> {
+    const {anyCertificate, checksum, compression, content, filename, url} = download
     const body = {
       content,
       filename,
       url,
       ...(checksum !== undefined && {'checksum-algorithm': checksum.algorithm, checksum: checksum.value}),
+      ...(compression !== undefined && {compression}),
+      ...(anyCertificate === true && {'verify-certificates': false}),
     }
     return ask(
       `download ${filename} to ${storage} on ${node}`,
@@ -44,10 +51,13 @@ export class DownloadRepository {
   }
 
   /** Asked by the node; `GET /nodes/{node}/query-url-metadata`. */
-  facts(node: string, url: string): ResultAsync<UrlFacts, Failure> {
+  facts(node: string, url: string, anyCertificate = false): ResultAsync<UrlFacts, Failure> {
     return ask(
       `ask for ${url} from ${node}`,
-      () => this.connection.api.nodes.$(node)['query-url-metadata'].$get({url}),
+      () =>
+        this.connection.api.nodes
+          .$(node)
+          ['query-url-metadata'].$get({url, ...(anyCertificate && {'verify-certificates': false})}),
       record,
     ).map((row) => present({filename: asText(row.filename), sizeBytes: asNumber(row.size)}) as UrlFacts)
   }

@@ -1,7 +1,7 @@
 import type {ResultAsync} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
 import type {Connection} from '../proxmox/connection.js'
-import {ask, asNumber, asText, record, records} from './reply.js'
+import {ask, asNumber, asText, present, record, records, type Fields} from './reply.js'
 
 /** What a node says of itself. */
 export interface NodeFigures {
@@ -25,11 +25,28 @@ export class NodeRepository {
     )
   }
 
+  /** The node's own file system, where uploads wait for being copied; `GET /nodes/{node}/status` (needs Sys.Audit on the node). */
+  rootSpace(node: string): ResultAsync<{readonly totalBytes?: number; readonly freeBytes?: number}, Failure> {
+    return ask(`read the status of node ${node}`, () => this.connection.api.nodes.$(node).status.$get(), record).map(
+      ({rootfs}) => {
+        const {avail, total} = (typeof rootfs === 'object' && rootfs !== null ? rootfs : {}) as Fields
+        return present({totalBytes: asNumber(total), freeBytes: asNumber(avail)})
+      },
+    )
+  }
+
   /** Votes of each member; `GET /cluster/config/nodes` (needs Sys.Audit on `/`). */
   votes(): ResultAsync<Map<string, number>, Failure> {
     return ask('read the cluster configuration', () => this.connection.api.cluster.config.nodes.$get(), records).map(
       (rows) =>
         new Map(rows.map((row) => [asText(row.node) ?? asText(row.name) ?? '', asNumber(row.quorum_votes) ?? 1])),
+    )
+  }
+
+  /** The zone of a node's clock, `Europe/Berlin`; `GET /nodes/{node}/time` (needs Sys.Audit on the node). */
+  timeZone(node: string): ResultAsync<string | undefined, Failure> {
+    return ask(`read the time of node ${node}`, () => this.connection.api.nodes.$(node).time.$get(), record).map(
+      (row) => asText(row.timezone),
     )
   }
 

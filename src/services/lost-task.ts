@@ -1,3 +1,4 @@
+import type {TaskSummary} from '../domain/task.js'
 import {parseUpid} from '../domain/upid.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
 import type {Clock} from '../domain/clock.js'
@@ -10,11 +11,14 @@ export interface LostTask {
   readonly node: string
   /** `qmclone`, `vzdestroy`, … */
   readonly type: string
-  readonly vmid: number
+  /** Left out for tasks that are about no guest. */
+  readonly vmid?: number
   /** When the request was sent, in ms since 1970. */
   readonly sinceMs: number
+  /** UPIDs that were there before: none of them is it. */
+  readonly known?: ReadonlySet<string>
   /** Whether it is ours, by its log; every one is where this is left out. */
-  readonly isOurs?: (log: readonly string[]) => PromiseLike<boolean> | boolean
+  readonly isOurs?: (log: readonly string[], task: TaskSummary) => PromiseLike<boolean> | boolean
 }
 
 /**
@@ -24,17 +28,21 @@ export interface LostTask {
 export async function findLostTask(
   tasks: TaskRepository,
   clock: Clock,
-  {node, type, vmid, sinceMs, isOurs}: LostTask,
+  {node, type, vmid, sinceMs, known, isOurs}: LostTask,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   for (let look = 0; look < LOOKS; look++) {
     await clock.sleep(500 * 2 ** look, signal)
     // Clocks differ a little; a task too many is sorted out by its log.
-    const listed = await tasks.list(node, {type, vmid, since: new Date(sinceMs - 60_000)})
+    const listed = await tasks.list(node, {
+      type,
+      ...(vmid !== undefined && {vmid}),
+      since: new Date(sinceMs - 60_000),
+    })
     for (const task of listed.unwrapOr([])) {
       const upid = parseUpid(task.upid)
-      if (upid === undefined) continue
-      if (isOurs === undefined || (await isOurs((await tasks.log(upid)).unwrapOr([])))) return task.upid
+      if (upid === undefined || known?.has(task.upid) === true) continue
+      if (isOurs === undefined || (await isOurs((await tasks.log(upid)).unwrapOr([]), task))) return task.upid
     }
   }
 

@@ -1,7 +1,7 @@
 import {err, ok, type Result} from 'neverthrow'
 import {failure, type Failure} from './failure.js'
 import {guestNoun, type GuestType} from './guest.js'
-import {formatSize} from './size.js'
+import {describeStorage} from './storage-affinity.js'
 import {holdsDisksOf, type NodeStorage} from './storage.js'
 
 /**
@@ -29,13 +29,8 @@ export function defaultStorage(
 
   return err(
     failure('usage', `several storages on ${node} hold ${what}: ${able.map((one) => one.storage).join(', ')}`, {
-      hint: `Choose one with ${flag}, or set it as a default in the configuration: ${able.map(roomOf).join(', ')}`,
+      hint: `Choose one with ${flag}, or set it as a default in the configuration: ${able.map((one) => describeStorage(one, storages)).join(', ')}`,
       details: {node, storages: able.map((one) => one.storage)},
     }),
   )
-}
-
-function roomOf({storage, totalBytes, usedBytes}: NodeStorage): string {
-  if (totalBytes === undefined || usedBytes === undefined) return storage
-  return `${storage} (${formatSize(totalBytes - usedBytes)} free)`
 }

@@ -56,7 +56,7 @@ export async function render<Row>(
     }
 
     case 'name': {
-      return ok(sorted.value.map((row) => `${nameOf(row)}\n`).join(''))
+      return ok(sorted.value.map((row) => `${nameOf(row, view.nameKey)}\n`).join(''))
     }
 
     case 'table': {
@@ -75,9 +75,9 @@ export async function render<Row>(
 }
 
 /** What `-o name` prints of a row: what another command takes as its argument. */
-function nameOf(row: unknown): string {
+function nameOf(row: unknown, nameKey?: string): string {
   if (typeof row !== 'object' || row === null) return String(row)
-  for (const key of ['name', 'vmid', 'upid', 'id', 'target', 'url']) {
+  for (const key of [...(nameKey === undefined ? [] : [nameKey]), 'name', 'vmid', 'upid', 'id', 'target', 'url']) {
     const value = fieldAt(row, key)
     if (value !== undefined) return String(value)
   }

@@ -1,6 +1,7 @@
 import {die} from '../kernel/pve-error.js'
 import {isAgentEnabled} from './status.js'
-import {drivesOf, isCdrom, isCloudInit} from './drives.js'
+import {drivesOf, isCdrom} from './drives.js'
+import {runProgram} from './guest-programs.js'
 import {parseNet} from './network.js'
 import {parseProperties} from './property-string.js'
 import {loadVm} from './vm.js'
@@ -305,7 +306,7 @@ export async function execute(
 
   const programs = (answers['exec'] ?? {}) as Answers
   const found = programs[command.join(' ')] ?? programs[command[0] ?? ''] ?? programs['*']
-  const programmed = (found ?? unprogrammed(guest, command, input)) as Outcome
+  const programmed = (found ?? runProgram(guest, command, input)) as Outcome
   const {seconds, error, ...outcome} = programmed
   if (error !== undefined) return agentError(String(error))
   set({
@@ -313,18 +314,6 @@ export async function execute(
     ...(seconds !== undefined && {endsAt: world.clock.nowMs() + Number(seconds) * 1000}),
   })
   return {pid}
-}
-
-/** What a program does that nobody has programmed: hardly anything. */
-function unprogrammed({config}: GuestRecord, command: readonly string[], input: string | undefined): Outcome {
-  const [program] = command
-  if (program === 'cat' && input !== undefined) return {'out-data': input}
-  if (program !== 'cloud-init') return {}
-  return drivesOf(config).some(([, drive]) => isCloudInit(drive))
-    ? {'out-data': 'status: done\nextended_status: done\ndetail: DataSourceNoCloud [seed=/dev/sr0]\nerrors: []\n'}
-    : {
-        error: `Guest agent command failed, error was 'Failed to execute child process “cloud-init” (No such file or directory)'`,
-      }
 }
 
 /** What the agent keeps of an output: the first 16 MiB. */

@@ -29,6 +29,13 @@ describe('the guest agent of the simulator', () => {
     expect(await exec('true')).to.equal(pid + 1)
   })
 
+  it('knows what a few programs do without being told', async () => {
+    expect(await status(await exec('echo', 'a', 'b'))).to.include({exitcode: 0, 'out-data': 'a b\n'})
+    expect(await status(await exec('/bin/false'))).to.deep.equal({exited: 1, exitcode: 1})
+    expect(await status(await exec('hostname'))).to.include({'out-data': 'db\n'})
+    expect(await status(await exec('apt-get', 'update'))).to.deep.equal({exited: 1, exitcode: 0})
+  })
+
   it('lets a program run for a while', async () => {
     program({exec: {sleep: {seconds: 3600}}})
     const pid = await exec('sleep', '3600')

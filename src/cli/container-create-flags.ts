@@ -9,17 +9,8 @@ import type {ContainerSource} from '../services/container-source-service.js'
 import {readNewPassword, type CloudInitInput} from './cloud-init-flags.js'
 import {countFlag, sizeFlag} from './flags.js'
 import {readSshKeys} from './ssh-keys.js'
+import {textFlag as text, textsFlag as texts} from './text-flags.js'
 
-const text = (description: string, helpValue: string, helpGroup?: string) =>
-  Flags.string({description, helpValue, ...(helpGroup !== undefined && {helpGroup})})
-const texts = (description: string, helpValue: string, helpGroup?: string) =>
-  Flags.string({
-    description,
-    helpValue,
-    ...(helpGroup !== undefined && {helpGroup}),
-    multiple: true,
-    multipleNonGreedy: true,
-  })
 const network = (description: string, helpValue: string) => text(description, helpValue, 'NETWORK')
 
 /** What `lxc create` is told about the container. */

@@ -3,17 +3,8 @@ import {OS_TYPES, SCSI_CONTROLLERS} from '../domain/vm-hardware.js'
 import {cloudInitFlags, type CloudInitFlags} from './cloud-init-flags.js'
 import {countFlag, sizeFlag} from './flags.js'
 import type {VmAsk} from './vm-create-ask.js'
+import {textFlag as text, textsFlag as texts} from './text-flags.js'
 
-const text = (description: string, helpValue: string, helpGroup?: string) =>
-  Flags.string({description, helpValue, ...(helpGroup !== undefined && {helpGroup})})
-const texts = (description: string, helpValue: string, helpGroup?: string) =>
-  Flags.string({
-    description,
-    helpValue,
-    ...(helpGroup !== undefined && {helpGroup}),
-    multiple: true,
-    multipleNonGreedy: true,
-  })
 const yesNo = (description: string) => Flags.boolean({allowNo: true, description, helpGroup: 'HARDWARE'})
 
 /** What `vm create` is told about the VM. */

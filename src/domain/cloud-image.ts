@@ -60,6 +60,15 @@ export function parseImage(text: string, checksum: Checksum | undefined): Result
     )
   }
 
+  if (/\.ova$/i.test(text)) {
+    return err(
+      failure('usage', `--image: "${text}" is an archive of several things`, {
+        hint: `Name the disk in it: ${text}/DISK.vmdk; Proxmox VE lists them: homelab proxmox api get /nodes/NODE/storage/STORAGE/import-metadata -d volume=${text}`,
+        details: {field: 'image', value: text},
+      }),
+    )
+  }
+
   if (text.startsWith('/')) return ok({kind: 'path', path: text})
   if (/^[A-Za-z][\w.-]*:.+$/.test(text)) return ok({kind: 'volume', volume: text})
   return err(

@@ -7,25 +7,33 @@ import {defaultStorage} from '../domain/default-storage.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {proxmoxSize} from '../domain/guest-disks.js'
 import type {StorageNeed} from '../domain/guest-placement.js'
-import {guestCommand, pveshCommand, type NativeLine} from '../domain/native-command.js'
-import {checkNewVm, needsStorage, newVmOptions, storageNeeds, type NewVmSource} from '../domain/new-vm-options.js'
+import {guestCommand, type NativeLine} from '../domain/native-command.js'
+import {checkNewVm, needsStorage, newVmOptions, storageNeeds} from '../domain/new-vm-options.js'
 import {formatSize} from '../domain/size.js'
 import {uuidFrom} from '../domain/uuid.js'
 import {bootDisk} from '../domain/vm-disks.js'
-import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmHardware, type VmOptions} from '../domain/vm-hardware.js'
+import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmOptions} from '../domain/vm-hardware.js'
 import {importStorage, type ImageFile, type ImageService} from './image-service.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
 import type {Patience, Timing} from './patience.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
-import {bound, memoryFor, type VmCreateRequest, type VmSourceWish} from './vm-create-request.js'
-import type {VmSource} from './vm-create-report.js'
+import {bound, memoryFor, type VmCreateRequest} from './vm-create-request.js'
 import type {Finish, FinishStep} from './vm-finish-service.js'
 import type {MadeVm, MakingManner, PlacedVm, PreparedVms, VmMaker} from './vm-maker.js'
 import {checkRootOnly, nativeOptions} from './vm-native.js'
+import {
+  describeSource,
+  downloadLine,
+  namedVolumes,
+  ownerNode,
+  reportSource,
+  sourceOn,
+  withoutIdentity,
+  type NewRequest,
+  type NewSource,
+} from './vm-new-source.js'
 import type {VolumeFinder} from './volume-finder.js'
 
-type NewSource = Exclude<VmSourceWish, {kind: 'template'}>
-type NewRequest = VmCreateRequest & {readonly source: NewSource}
 type Named = {readonly name: string; readonly vmid?: number}
 
 /** Uploads and downloads of disk images, and volumes of the content `import`; the schema of 7.4 knows neither. */
@@ -90,7 +98,12 @@ export class VmNewMaker implements VmMaker {
     for (const volume of namedVolumes(request)) {
       const nodes = await this.tools.volumes.nodesWith(volume, resources, request.node)
       if (nodes.isErr()) return err(nodes.error)
-      for (const {node} of resources.nodes) if (!nodes.value.has(node)) refused.set(node, `${volume} is not there`)
+      const owner = ownerNode(volume, resources)
+      for (const {node} of resources.nodes) {
+        if (!nodes.value.has(node)) refused.set(node, `${volume} is not there`)
+        else if (owner !== undefined && owner !== node)
+          refused.set(node, `the guest whose disk ${volume} is is on ${owner}`)
+      }
     }
 
     return ok(refused)
@@ -161,7 +174,7 @@ class PreparedNewVms implements PreparedVms {
           source: reportSource(source, file),
           memoryBytes,
           before: isNew ? [`download ${url.url} to ${file.volume}`] : [],
-          making: `create the VM ${describe(source)}`,
+          making: `create the VM ${describeSource(source)}`,
           after: [
             ...(finish.diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(finish.diskBytes)}`]),
             ...(start ? ['start'] : []),
@@ -273,64 +286,5 @@ class PreparedNewVms implements PreparedVms {
         : [{node, command: guestCommand('qemu', 'resize', [vmid, disk, proxmoxSize(diskBytes)])}]),
       ...(start ? [{node, command: guestCommand('qemu', 'start', [vmid])}] : []),
     ]
-  }
-}
-
-/** What is made up for each VM anew is nothing for a plan. */
-function withoutIdentity({smbios1, ...rest}: VmOptions, {others}: VmHardware): VmOptions {
-  return others['smbios1'] === undefined || smbios1 === undefined ? rest : {...rest, smbios1}
-}
-
-/** Volumes that have to be there already. */
-function namedVolumes({hardware, source}: NewRequest): string[] {
-  const own = source.kind === 'iso' ? [source.volume] : []
-  const image = source.kind === 'image' && source.image.kind === 'volume' ? [source.image.volume] : []
-  const disks = hardware.disks.flatMap((disk) =>
-    disk.source.kind === 'import' ? [disk.source.from] : disk.source.kind === 'volume' ? [disk.source.volume] : [],
-  )
-  return [...new Set([...own, ...image, ...disks])].filter((volume) => !volume.startsWith('/'))
-}
-
-/** @param file of an image from the web; its place decides its volume's id */
-function sourceOn(source: NewSource, file: ImageFile | undefined): NewVmSource {
-  if (source.kind !== 'image') return source
-  const {image} = source
-  if (image.kind === 'url') return {kind: 'image', from: file?.volume ?? `:import/${image.file}`}
-  return {kind: 'image', from: image.kind === 'path' ? image.path : image.volume}
-}
-
-function reportSource(source: NewSource, file: ImageFile | undefined): VmSource {
-  const found = sourceOn(source, file)
-  if (found.kind !== 'image') return found
-  const url = source.kind === 'image' && source.image.kind === 'url' ? source.image.url : undefined
-  return {
-    kind: 'image',
-    volume: found.from,
-    ...(url !== undefined && {url}),
-    ...(file !== undefined && {downloaded: !file.present}),
-  }
-}
-
-function describe(source: NewSource): string {
-  if (source.kind === 'iso') return `with ${source.volume} in its CD-ROM drive`
-  return source.kind === 'empty' ? 'empty' : 'with a copy of the image as its disk'
-}
-
-function downloadLine(
-  {
-    checksum,
-    file,
-    url,
-  }: {readonly checksum?: {algorithm: string; value: string}; readonly file: string; readonly url: string},
-  {node, storage}: ImageFile,
-): NativeLine {
-  return {
-    node,
-    command: pveshCommand('post', `/nodes/${node}/storage/${storage}/download-url`, {
-      content: 'import',
-      filename: file,
-      url,
-      ...(checksum !== undefined && {'checksum-algorithm': checksum.algorithm, checksum: checksum.value}),
-    }),
   }
 }

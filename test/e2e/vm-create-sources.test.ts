@@ -6,9 +6,9 @@ import type {AddressInfo} from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 
-import type {VmCreateRequest} from '../../src/services/vm-create-request.js'
 import {vmCreate} from '../../src/cli/wiring/vm-create.js'
 import {servicesFor, startCluster, type Meddle, type TestCluster} from '../helpers/cluster.js'
+import {vmRequest} from '../helpers/vm-request.js'
 
 const ISO = 'local:iso/debian-12.7.0-amd64-netinst.iso'
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ4Yq1Zb0m0o1y4m1r1cQ9t8o7sXv1i6b8Qk2s6v9aN me@laptop'
@@ -198,21 +198,13 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     }).timeout(20_000)
 
     it('gives ten rivals a VMID each', async () => {
-      const request = (name: string): VmCreateRequest => ({
-        name,
-        node: 'pve3',
-        source: {kind: 'empty'},
-        hardware: {disks: [], nets: [], others: {}},
-        layers: {asked: {}, nodeDefaults: {}, defaults: {}},
-        cloudInit: {},
-        waitFor: [],
-        rootLogin: false,
-        start: false,
-        removeOnFailure: false,
-      })
       const made = await Promise.all(
         Array.from({length: 10}, (_, i) =>
-          vmCreate(servicesFor(cluster)).create(request(`rival-${i}`), {deadline: Date.now() + 50_000}, () => {}),
+          vmCreate(servicesFor(cluster)).create(
+            vmRequest({name: `rival-${i}`, node: 'pve3'}),
+            {deadline: Date.now() + 50_000},
+            () => {},
+          ),
         ),
       )
       const vmids = made.map((result) => result._unsafeUnwrap().vmid)

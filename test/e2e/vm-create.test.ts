@@ -2,6 +2,7 @@ import {expect} from 'chai'
 
 import {vmCreate} from '../../src/cli/wiring/vm-create.js'
 import {servicesFor, startCluster, type TestCluster} from '../helpers/cluster.js'
+import {vmRequest} from '../helpers/vm-request.js'
 
 describe('vm create on a cluster', () => {
   let cluster: TestCluster
@@ -119,17 +120,7 @@ describe('vm create on a cluster', () => {
   async function rival(i: number): Promise<number> {
     const services = servicesFor(cluster)
     const created = await vmCreate(services).create(
-      {
-        name: `rival${i}`,
-        source: {kind: 'template', template: 'ubuntu-22.04', linked: false},
-        hardware: {disks: [], nets: [], others: {}},
-        layers: {asked: {}, nodeDefaults: {}, defaults: {}},
-        cloudInit: {},
-        waitFor: [],
-        rootLogin: false,
-        start: false,
-        removeOnFailure: false,
-      },
+      vmRequest({name: `rival${i}`, source: {kind: 'template', template: 'ubuntu-22.04', linked: false}}),
       {deadline: Date.now() + 50_000},
       () => {},
     )

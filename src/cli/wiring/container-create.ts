@@ -1,15 +1,14 @@
-import {NewGuestRepository} from '../../repositories/new-guest-repository.js'
 import {NodeStorageRepository} from '../../repositories/node-storage-repository.js'
 import {TemplateRepository} from '../../repositories/template-repository.js'
 import {ContainerCreateService} from '../../services/container-create-service.js'
 import {ContainerSourceService} from '../../services/container-source-service.js'
-import {NewGuestService} from '../../services/new-guest-service.js'
 import {VmFinishService} from '../../services/vm-finish-service.js'
-import {VmidPicker} from '../../services/vmid-picker.js'
 import type {Services} from '../services.js'
+import {newGuestService} from './new-guest.js'
 
-export function containerCreate({parts, tasks}: Services): ContainerCreateService {
-  const {cluster, connection, guests, qemu, releases, taskList, timing} = parts
+export function containerCreate(services: Services): ContainerCreateService {
+  const {parts, tasks} = services
+  const {cluster, connection, guests, qemu, releases} = parts
   return new ContainerCreateService(
     cluster,
     new ContainerSourceService(
@@ -18,14 +17,7 @@ export function containerCreate({parts, tasks}: Services): ContainerCreateServic
       releases,
       tasks,
     ),
-    new NewGuestService(
-      new VmidPicker(cluster, timing),
-      new NewGuestRepository(connection),
-      guests,
-      taskList,
-      tasks,
-      timing,
-    ),
+    newGuestService(services),
     new VmFinishService(guests, qemu, tasks),
   )
 }

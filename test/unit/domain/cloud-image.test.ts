@@ -29,6 +29,8 @@ describe('the image of a cloud', () => {
     expect(wrong('https://example.com/a.qcow2.xz')).to.contain('"a.qcow2.xz" cannot be imported')
     expect(wrong('https://example.com/')).to.contain('cannot be imported')
     expect(wrong('https://me:pw@example.com/a.qcow2')).to.equal('--image: the address holds a password')
+    expect(wrong('local:import/appliance.ova')).to.contain('is an archive')
+    expect(parseImage('local:import/appliance.ova/disk-1.vmdk', undefined).isOk()).to.equal(true)
     expect(wrong('debian.qcow2')).to.contain('neither a volume nor an address')
   })
 

@@ -25,6 +25,7 @@ import {VmFinishService} from '../../../src/services/vm-finish-service.js'
 import {VmNewMaker} from '../../../src/services/vm-new-maker.js'
 import {VmidPicker} from '../../../src/services/vmid-picker.js'
 import {VolumeFinder} from '../../../src/services/volume-finder.js'
+import {vmRequest as request} from '../../helpers/vm-request.js'
 
 const GIB = 2 ** 30
 const UPID = 'UPID:a:00000001:00000001:6B017633:qmcreate:101:root@pam:'
@@ -99,18 +100,6 @@ function setUp(version = '9.2.1') {
   return {...stubs, service, create: (asked: VmCreateRequest) => service.create(asked, {deadline: 1_000_000}, () => {})}
 }
 
-const request = (more: Partial<VmCreateRequest> = {}): VmCreateRequest => ({
-  name: 'web',
-  source: {kind: 'empty'},
-  hardware: {disks: [], nets: [], others: {}},
-  layers: {asked: {}, nodeDefaults: {}, defaults: {}},
-  cloudInit: {},
-  waitFor: [],
-  rootLogin: false,
-  start: false,
-  removeOnFailure: false,
-  ...more,
-})
 const url = {kind: 'url', url: 'https://example.com/debian.qcow2', file: 'debian.qcow2'} as const
 const fromUrl = request({source: {kind: 'image', image: url}})
 const sent = (creations: {create: sinon.SinonStub}) => creations.create.firstCall.args[4] as Record<string, unknown>
@@ -204,6 +193,16 @@ describe('creating VMs', () => {
       node === 'a' ? okAsync([]) : errAsync(failure('permission', 'no Datastore.Audit')),
     )
     await create(request({source: {kind: 'iso', volume: 'local:iso/a.iso'}}))
+    expect(creations.create.firstCall.args[1]).to.equal('b')
+  })
+
+  it("imports another VM's disk on that VM's node only", async () => {
+    const {create, cluster, creations, storages} = setUp()
+    const owner = {vmid: 77, type: 'qemu', node: 'b', status: 'stopped', template: false, tags: []} as const
+    cluster.resources.callsFake(() => okAsync({...resources, guests: [owner]}))
+    const volume = 'lvm:vm-77-disk-0'
+    storages.volumes.callsFake(() => okAsync([{volume, content: 'images', vmid: 77}]))
+    await create(request({source: {kind: 'image', image: {kind: 'volume', volume}}}))
     expect(creations.create.firstCall.args[1]).to.equal('b')
   })
 

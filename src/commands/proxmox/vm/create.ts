@@ -7,6 +7,7 @@ import {vmFlags} from '../../../cli/vm-create-flags.js'
 import {readVmCreate, type ManyFlags, type VmCreateWish} from '../../../cli/vm-create-input.js'
 import {waitForFlag} from '../../../cli/wait-for-flag.js'
 import {vmCreate} from '../../../cli/wiring/vm-create.js'
+import {EXIT_CODES} from '../../../domain/failure.js'
 import {nativeScript, type NativeLine} from '../../../domain/native-command.js'
 import type {CreatedVm, PlacementReport, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
 import type {VmCreateService} from '../../../services/vm-create-service.js'
@@ -116,7 +117,10 @@ after the copy; disks and NICs come to those it has.`
     this.progress.stop()
     const created = done.flatMap((result) => (result.ok ? [result.value] : []))
     for (const {name, warnings = []} of created) for (const text of warnings) await this.warning(`${name}: ${text}`)
-    this.endWith(exitCodeOfResults(done, count))
+    const {stopped} = this.interruption
+    this.endWith(
+      stopped === 'interrupted' || stopped === 'terminated' ? EXIT_CODES[stopped] : exitCodeOfResults(done, count),
+    )
     const results = resultsOf(done, count)
     this.checkWarnings(flags, tasksOf(created), results)
     return this.present(results, {text: createdVmsText(done, count)})

@@ -3,6 +3,7 @@ import type {Result} from 'neverthrow'
 
 import {parseDuration} from '../domain/duration.js'
 import {failure, type Failure} from '../domain/failure.js'
+import {parseMoment, type Moment} from '../domain/moment.js'
 import {parseSize} from '../domain/size.js'
 import {CommandError} from './command-error.js'
 
@@ -26,6 +27,28 @@ export const durationFlag = Flags.custom<number>({helpValue: 'DURATION', parse: 
 
 /** A size flag (`512M`, `4GiB`); its value is in bytes. */
 export const sizeFlag = Flags.custom<number>({helpValue: 'SIZE', parse: parsedBy(parseSize)})
+
+/** A moment, as a duration ago or a date; `momentAt` makes a Date of it. */
+export const momentFlag = Flags.custom<Moment>({helpValue: 'WHEN', parse: parsedBy(parseMoment)})
+
+/** `a,b`: some of a few words. */
+export const choicesFlag = <T extends string>({
+  choices,
+  description,
+}: {
+  readonly choices: readonly T[]
+  readonly description: string
+}) =>
+  Flags.custom<T[]>({
+    async parse(text, _context, flag) {
+      const words = text.split(',').map((word) => word.trim())
+      const wrong = words.find((word) => !choices.includes(word as T))
+      if (wrong === undefined) return words as T[]
+      throw new CommandError(
+        failure('usage', `--${flag.name}: "${wrong}" is not possible`, {hint: `use ${choices.join(', ')}`}),
+      )
+    },
+  })({description, helpValue: 'a,b'})
 
 /** A whole number; `min` and `max` are inclusive. */
 export const countFlag = Flags.custom<number, {min?: number; max?: number}>({

@@ -10,6 +10,8 @@ export interface ProcessPlan {
   /** `pass`: goes where ours goes; `keep`: handed back at the end; a function gets it piece by piece. */
   readonly stdout: 'keep' | 'pass' | ((bytes: Uint8Array) => Promise<void>)
   readonly stderr: 'keep' | 'pass'
+  /** On top of the environment we have. */
+  readonly env?: Readonly<Record<string, string>>
   /** Ends it. */
   readonly signal?: AbortSignal
   /** What to do when the program is not installed. */
@@ -41,7 +43,7 @@ async function start(runtime: Runtime, plan: ProcessPlan): Promise<ProcessEnd> {
   const ours = runtime.pipesChildren === true ? 'pipe' : 'inherit'
   const child = spawn(plan.program, [...plan.args], {
     cwd: runtime.cwd,
-    env: {...runtime.env},
+    env: {...runtime.env, ...plan.env},
     stdio: [
       plan.stdin === 'none' ? 'ignore' : plan.stdin === 'pass' ? ours : 'pipe',
       plan.stdout === 'pass' ? ours : 'pipe',

@@ -23,7 +23,12 @@ export interface TaskFilter {
   readonly source?: 'active' | 'all' | 'archive'
   readonly limit?: number
   readonly errorsOnly?: boolean
+  /** How those that have ended did, in Proxmox's words; running ones are then left out. */
+  readonly endings?: readonly TaskEnding[]
 }
+
+/** The values of `statusfilter`; `unknown` is a task that died without a word. */
+export type TaskEnding = 'error' | 'ok' | 'unknown' | 'warning'
 
 /** Tasks, each asked for at the node its UPID names: no other node knows it (reference 2.8). */
 export class TaskRepository {
@@ -74,6 +79,7 @@ export class TaskRepository {
       since: seconds(filter.since),
       until: seconds(filter.until),
       errors: filter.errorsOnly === true ? true : undefined,
+      statusfilter: filter.endings === undefined ? undefined : filter.endings.join(','),
     })
     return ask(
       `list the tasks of node ${node}`,

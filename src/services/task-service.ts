@@ -1,10 +1,10 @@
-import {err, ok, ResultAsync, type Result} from 'neverthrow'
+import {err, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
 import type {Clock} from '../domain/clock.js'
-import {failure, type Failure} from '../domain/failure.js'
-import {outcomeOf, pollDelay, progressInLog, type TaskReport, type TaskSummary} from '../domain/task.js'
+import {failure, type Failure, type FailureKind} from '../domain/failure.js'
+import {outcomeOf, pollDelay, progressInLog, type TaskReport, type TaskState, type TaskSummary} from '../domain/task.js'
 import {readUpid, type Upid} from '../domain/upid.js'
 import {meaningOfTaskExit} from '../repositories/failure-from-request.js'
-import type {TaskFilter, TaskRepository} from '../repositories/task-repository.js'
+import type {TaskRepository} from '../repositories/task-repository.js'
 import {impatience, type Patience} from './patience.js'
 
 const LOG_LINES_ON_FAILURE = 10
@@ -16,10 +16,18 @@ const PASSING: ReadonlySet<Failure['kind']> = new Set([
   'unreachable',
 ])
 
-/** Which tasks a list is about; without a node it is the cluster's own short list. */
-export interface TaskQuery extends Omit<TaskFilter, 'source' | 'until'> {
-  readonly node?: string
-  readonly running: boolean
+/** A task that was to be stopped. `changed: false`: it had ended already. */
+export interface StoppedTask {
+  readonly upid: string
+  readonly changed: boolean
+  readonly dryRun?: true
+  readonly state: TaskState
+  readonly exitStatus?: string
+}
+
+/** What a task's failure is for the exit code: `task-failed` unless its text says more. */
+export function kindOfTaskExit(exitStatus: string): FailureKind {
+  return meaningOfTaskExit(exitStatus).kind
 }
 
 /** Waiting for tasks and looking into them. */
@@ -44,30 +52,6 @@ export class TaskService {
       report.outcome === 'failed'
         ? new ResultAsync(this.explain(report, what))
         : new ResultAsync<TaskReport, Failure>(Promise.resolve(ok(report))),
-    )
-  }
-
-  /**
-   * Recent tasks of the whole cluster, or the history of one node, newest first. The cluster's list takes no filters, so what a node's
-   * history is asked for is sorted out here.
-   */
-  list(query: TaskQuery): ResultAsync<TaskSummary[], Failure> {
-    const {node, running, ...filter} = query
-    const listed =
-      node === undefined ? this.tasks.recent() : this.tasks.list(node, {...filter, source: running ? 'active' : 'all'})
-    return listed.map((tasks) =>
-      tasks
-        .filter(
-          (task) =>
-            (!running || task.state === 'running') &&
-            (filter.vmid === undefined || task.id === String(filter.vmid)) &&
-            (filter.type === undefined || task.type === filter.type) &&
-            (filter.user === undefined || task.user.includes(filter.user)) &&
-            (filter.since === undefined || Date.parse(task.startedAt) >= filter.since.getTime() - 1000) &&
-            (filter.errorsOnly !== true || task.state === 'failed' || task.state === 'warnings'),
-        )
-        .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0))
-        .slice(0, filter.limit),
     )
   }
 
@@ -125,9 +109,29 @@ export class TaskService {
     )
   }
 
-  /** Asks the server to end a task; it is over only when `wait` says so. */
-  stop(upidText: string): ResultAsync<void, Failure> {
-    return readUpid(upidText).asyncAndThen((upid) => this.tasks.stop(upid))
+  /**
+   * Ends a task that runs; one that has ended is left alone.
+   * @param mode `ask` comes back at once, `wait` when it is over, `plan` does nothing
+   */
+  end(upidText: string, mode: 'ask' | 'plan' | 'wait', patience: Patience): ResultAsync<StoppedTask, Failure> {
+    return this.show(upidText).andThen(({state, exitStatus}): ResultAsync<StoppedTask, Failure> => {
+      const plan = mode === 'plan' && {dryRun: true as const}
+      if (state !== 'running')
+        return okAsync({upid: upidText, changed: false, ...plan, state, ...(exitStatus !== undefined && {exitStatus})})
+      if (mode === 'plan') return okAsync({upid: upidText, changed: true, ...plan, state})
+      return readUpid(upidText)
+        .asyncAndThen((upid) => this.tasks.stop(upid))
+        .andThen(() =>
+          mode === 'ask'
+            ? okAsync<StoppedTask, Failure>({upid: upidText, changed: true, state})
+            : this.wait(upidText, 'the task', patience).map(({outcome, exitStatus}): StoppedTask => ({
+                upid: upidText,
+                changed: true,
+                state: outcome,
+                exitStatus,
+              })),
+        )
+    })
   }
 
   private async waitFor(upidText: string, what: string, patience: Patience): Promise<Result<TaskReport, Failure>> {

@@ -1,24 +1,51 @@
 import {Args} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
-import {waitFlags} from '../../../cli/flags.js'
-import type {TaskReport, TaskSummary} from '../../../domain/task.js'
+import {dryRunFlag, waitFlags} from '../../../cli/flags.js'
+import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {fanOut} from '../../../services/fan-out.js'
+import type {StoppedTask} from '../../../services/task-service.js'
 
-export default class TaskStop extends BaseCommand<TaskReport | TaskSummary> {
-  static override summary = 'Stop a task. What it has done so far stays, or is cleaned up by the task itself.'
-  static override args = {upid: Args.string({description: 'UPID of the task.', required: true})}
-  static override examples = ['<%= config.bin %> <%= command.id %> UPID:pve1:…']
-  static override flags = waitFlags
+export default class TaskStop extends BaseCommand<Results<StoppedTask> | StoppedTask> {
+  static override summary = 'Stop tasks. What they have done so far stays, or is cleaned up by the tasks themselves.'
+  static override description =
+    'A task that has ended already is left as it is, with success. With --no-wait the server is only asked: it gives the task five seconds to end by itself.'
 
-  async run(): Promise<TaskReport | TaskSummary> {
-    const {args, flags} = await this.parse(TaskStop)
+  static override strict = false
+  static override args = {upid: Args.string({description: 'UPIDs of the tasks.', required: true})}
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> UPID:pve1:…',
+    '<%= config.bin %> <%= command.id %> UPID:pve1:… UPID:pve2:… --json',
+  ]
+
+  static override flags = {...waitFlags, ...dryRunFlag}
+
+  async run(): Promise<Results<StoppedTask> | StoppedTask> {
+    const {argv, flags} = await this.parse(TaskStop)
+    const upids = [...new Set(argv as string[])]
     const {tasks} = await this.services()
-    await this.unwrap(tasks.stop(args.upid))
-    if (!flags.wait) {
-      const task = await this.unwrap(tasks.show(args.upid))
-      return this.present(task, {text: task.state})
+    const mode = flags['dry-run'] ? 'plan' : flags.wait ? 'wait' : 'ask'
+    const [only = ''] = upids
+    if (upids.length === 1) {
+      const stopped = await this.unwrap(tasks.end(only, mode, this.patience(flags)))
+      return this.present(stopped, {text: sentence(stopped)})
     }
 
-    const report = await this.unwrap(tasks.wait(args.upid, 'the task', this.patience(flags)))
-    return this.present(report, {text: `${report.upid} ended with ${report.exitStatus}`})
+    const done = await fanOut(
+      upids,
+      (upid) => upid,
+      (upid) => tasks.end(upid, mode, this.patience(flags)),
+      {parallel: upids.length, failFast: false, signal: this.signal},
+    )
+    this.endWith(exitCodeOfResults(done, upids.length))
+    const text = done
+      .map((result) => (result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`))
+      .join('\n')
+    return this.present(resultsOf(done, upids.length), {text})
   }
+}
+
+function sentence({upid, changed, dryRun, exitStatus}: StoppedTask): string {
+  if (dryRun === true) return changed ? `would stop ${upid}` : `${upid} has ended already with ${exitStatus}`
+  if (!changed) return `${upid} had ended already with ${exitStatus}`
+  return exitStatus === undefined ? `${upid} was told to stop` : `${upid} ended with ${exitStatus}`
 }

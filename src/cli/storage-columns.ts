@@ -1,4 +1,5 @@
 import type {NodeStorageRow, StorageOnNode, StorageRow, VolumeRow} from '../services/storage-service.js'
+import type {GuestUsage, StorageUsage} from '../services/storage-usage-service.js'
 import type {Column} from './output/columns.js'
 import {asBytes, asPercent, asTime} from './output/human.js'
 
@@ -58,4 +59,42 @@ export const volumeColumns: readonly Column<VolumeRow>[] = [
   {key: 'protected', default: false},
   {key: 'verification', default: false},
   {key: 'encrypted', default: false},
+]
+
+const volumes = (kind: string, header: string) =>
+  ({key: `volumes.${kind}.sizeBytes`, header, format: asBytes, align: 'right'}) as const
+
+/** How full storages are, and of what. */
+export const usageColumns: readonly Column<StorageUsage>[] = [
+  {key: 'storage'},
+  {key: 'node'},
+  {key: 'type'},
+  {key: 'usedBytes', header: 'USED', format: asBytes, align: 'right'},
+  {key: 'freeBytes', header: 'FREE', format: asBytes, align: 'right'},
+  {key: 'totalBytes', header: 'TOTAL', format: asBytes, align: 'right'},
+  {key: 'usedFraction', header: 'USE%', format: asPercent, align: 'right'},
+  volumes('images', 'VM DISKS'),
+  volumes('rootdir', 'CT DISKS'),
+  volumes('iso', 'ISO'),
+  volumes('vztmpl', 'TEMPLATES'),
+  volumes('backup', 'BACKUPS'),
+  {...volumes('snippets', 'SNIPPETS'), default: false},
+  {...volumes('import', 'IMPORT'), default: false},
+  {key: 'shared', default: false},
+  {key: 'error', default: false},
+]
+
+/** What belongs to guests. */
+export const guestUsageColumns: readonly Column<GuestUsage>[] = [
+  {key: 'vmid', header: 'VMID', align: 'right'},
+  {key: 'name'},
+  {key: 'type'},
+  {key: 'node'},
+  {key: 'disks.count', header: 'DISKS', align: 'right'},
+  {key: 'disks.sizeBytes', header: 'SIZE', format: asBytes, align: 'right'},
+  {key: 'disks.usedBytes', header: 'USED', format: asBytes, align: 'right'},
+  {key: 'backups.count', header: 'BACKUPS', align: 'right'},
+  {key: 'backups.sizeBytes', header: 'SIZE', format: asBytes, align: 'right'},
+  {key: 'newestBackupAt', header: 'NEWEST', format: asTime},
+  {key: 'storages'},
 ]

@@ -337,7 +337,8 @@ function byName(a: {readonly storage: string}, b: {readonly storage: string}): n
   return naturalOrder(a.storage, b.storage)
 }
 
-function noStorage(name: string, all: readonly StorageDefinition[]): Failure {
+/** Suggests the nearest name there is. */
+export function noStorage(name: string, all: readonly StorageDefinition[]): Failure {
   const names = all.map(({storage}) => storage)
   const near = closest(name, names)
   return failure('not-found', `there is no storage "${name}", or this login may not see it`, {

@@ -105,7 +105,55 @@ describe('storage', () => {
       expect(await done('storage', 'content', 'nas', '--type', 'iso')).to.have.length(1)
       expect(await done('storage', 'content', 'nas', '--type', 'backup')).to.deep.equal([])
     })
+
+    it(`${pveVersion}: tells what storages are full of, and of whose`, async () => {
+      await open(pveVersion)
+      const storages = await done('storage', 'usage')
+      const at = (name: string, node?: string) =>
+        storages.find((one: {storage: string; node?: string}) => one.storage === name && one.node === node)
+      expect(at('attic', 'pve1')).to.equal(undefined)
+      const files = at('files', 'pve1')
+      expect(files.volumes.images).to.include({count: 2, sizeBytes: 16 * GIB})
+      expect(files.volumes.images.usedBytes).to.equal(8 * GIB)
+      expect(files.volumes.rootdir).to.include({count: 2, sizeBytes: 16 * GIB})
+      expect(files.freeBytes).to.equal(files.totalBytes - files.usedBytes)
+      expect(at('files', 'pve2').volumes).to.have.all.keys('images')
+      expect(at('thin', 'pve1').volumes).to.deep.equal({images: {count: 1, sizeBytes: 4 * GIB}})
+      expect(at('tank', 'pve2')).to.deep.include({type: 'zfspool', volumes: {}})
+      expect(at('vault')).to.deep.include({type: 'pbs', volumes: {backup: {count: 2, sizeBytes: 9 * GIB}}})
+
+      const guests = by('vmid', await done('storage', 'usage', '--by-guest'))
+      expect([...guests.keys()]).to.deep.equal([100, 101, 102, 200, 201, 900])
+      expect(guests.get(100)).to.deep.equal({
+        vmid: 100,
+        name: 'web',
+        type: 'qemu',
+        node: 'pve1',
+        disks: {count: 1, sizeBytes: 8 * GIB, usedBytes: 4 * GIB},
+        backups: {count: 1, sizeBytes: 8 * GIB},
+        newestBackupAt: '2026-01-02T03:04:05.000Z',
+        storages: ['files', 'vault'],
+      })
+      expect(guests.get(900)).to.deep.equal({vmid: 900, disks: {count: 1, sizeBytes: 4 * GIB}, storages: ['thin']})
+      expect((await done('storage', 'usage', 'vault')).length).to.equal(1)
+      expect((await refused(5, 'storage', 'usage', 'valt')).hint).to.contain('"vault"')
+    })
   }
+
+  it('tells what it knows where a storage does not answer, and that it is not all', async () => {
+    await open()
+    cluster.meddle = ({path}) =>
+      path.startsWith('/nodes/pve1/storage/vault/content')
+        ? {answer: {status: 500, reason: 'vault: error fetching snapshots', body: ''}}
+        : undefined
+    const {exitCode, json, stderr} = await cluster.run(['proxmox', 'storage', 'usage', '--json'])
+    expect(exitCode).to.equal(9)
+    expect(stderr).to.contain('error fetching snapshots')
+    const vault = json().find(({storage}: {storage: string}) => storage === 'vault')
+    expect(vault).not.to.have.property('volumes')
+    expect(vault.error).to.contain('error fetching snapshots')
+    expect(vault.totalBytes).to.equal(8192 * GIB)
+  })
 
   it('says where a storage is not, and that a disabled one holds nothing to be seen', async () => {
     await open()

@@ -1,5 +1,6 @@
 import {Secret} from '../../src/domain/secret.js'
 import {NodeStorageRepository} from '../../src/repositories/node-storage-repository.js'
+import {PhysicalDiskRepository} from '../../src/repositories/physical-disk-repository.js'
 import {StorageRepository} from '../../src/repositories/storage-repository.js'
 import {itSendsValidRequests, requestsOf} from './request-recorder.js'
 
@@ -24,6 +25,7 @@ describe('requests about storages', () =>
         storages.set('nas', {remove: ['disable', 'nodes']}),
         storages.remove('nas'),
         nodes.list('pve1', {storage: 'nas'}),
+        new PhysicalDiskRepository(connection).list('pve1'),
         nodes.volumes('pve1', 'nas', {content: 'backup', vmid: 100}),
       ]
     }),

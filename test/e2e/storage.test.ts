@@ -177,4 +177,22 @@ describe('storage', () => {
     expect(shown.states[1]).to.deep.equal({node: 'pve2', state: 'offline'})
     expect((await run('storage', 'content', 'second')).exitCode).to.equal(8)
   })
+
+  for (const pveVersion of ['8.4', '9.2'] as const) {
+    it(`${pveVersion}: lists the disks of nodes`, async () => {
+      await open(pveVersion)
+      const disks = await done('node', 'disk', 'list')
+      expect(disks.map(({node, device}: Record<string, string>) => `${node} ${device}`)).to.deep.equal([
+        'pve1 /dev/sda',
+        'pve2 /dev/sda',
+      ])
+      expect(disks[0]).to.include({type: 'ssd', health: 'PASSED', usage: 'ZFS', mounted: false, vendor: 'SIM'})
+      expect(disks[0]).not.to.have.any.keys('wearFraction', 'wwn', 'rpm', 'osds')
+      expect(await done('node', 'disk', 'list', 'pve2')).to.have.length(1)
+      expect((await refused(5, 'node', 'disk', 'list', 'pve9')).hint).to.contain('pve1, pve2')
+      cluster.simulator.world.killNode('pve2')
+      expect((await run('node', 'disk', 'list')).exitCode).to.equal(9)
+      expect((await run('node', 'disk', 'list', 'pve2')).exitCode).to.equal(8)
+    })
+  }
 })

@@ -27,6 +27,17 @@ export interface SnapshotDetails {
   readonly config: ConfigValues
 }
 
+/** Of the snapshot, or of the state it stands in, not of the guest: what no two moments have in common. */
+const OF_THE_MOMENT = new Set([
+  'description',
+  'lock',
+  'parent',
+  'runningcpu',
+  'runningmachine',
+  'runningnetshostmtu',
+  'vmstate',
+])
+
 /** Looking at snapshots. */
 export class SnapshotService {
   constructor(
@@ -73,7 +84,13 @@ export class SnapshotService {
             ? okAsync<unknown, Failure>(name)
             : snapshotCalled(guest, set, name).asyncMap(async () => name),
         ),
-      ).andThen(() => ResultAsync.combine([this.config(guest, left), this.config(guest, right)] as const)),
+      ).andThen(() => ResultAsync.combine([this.comparable(guest, left), this.comparable(guest, right)] as const)),
+    )
+  }
+
+  private comparable(guest: Guest, name: string): ResultAsync<ConfigValues, Failure> {
+    return this.config(guest, name).map((values) =>
+      Object.fromEntries(Object.entries(values).filter(([key]) => !OF_THE_MOMENT.has(key))),
     )
   }
 

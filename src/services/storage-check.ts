@@ -21,6 +21,12 @@ export interface StorageDemand {
 /** Storages that give a volume its whole size at once, whatever the caller thinks of it. */
 const THICK: ReadonlySet<string> = new Set(['iscsi', 'lvm'])
 
+const CONTENT_NOUNS: Readonly<Record<string, string>> = {
+  backup: 'backups',
+  images: 'disks of VMs (images)',
+  rootdir: 'disks of containers (rootdir)',
+}
+
 /** Whether a storage can take what is meant for it, before anything is sent. */
 export class StorageCheck {
   constructor(
@@ -112,7 +118,7 @@ function fits(
   }
 
   if (content !== undefined && !state.content.includes(content)) {
-    const what = content === 'images' ? 'disks of VMs (images)' : 'disks of containers (rootdir)'
+    const what = CONTENT_NOUNS[content] ?? content
     return err(
       failure('refused', `storage "${storage}" holds no ${what}, only ${state.content.join(', ') || 'nothing'}`, {
         hint: alternatives(states, content, node),

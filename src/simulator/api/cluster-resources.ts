@@ -1,3 +1,4 @@
+import {isActiveOn} from '../storage/activation.js'
 import {Figures, isEnabledOn, isShared} from '../views/node-figures.js'
 import {runningObjects} from '../network/sdn-state.js'
 import {guestLimits, guestUsage} from '../views/guest-figures.js'
@@ -72,7 +73,7 @@ export function storageEntry(figures: Figures, storage: StorageRecord, node: Nod
     shared: isShared(storage) ? 1 : 0,
     status: 'unknown',
   }
-  if (node.expired) return entry
+  if (node.expired || !isActiveOn(storage, node.node)) return entry
   const {total, used} = figures.storage(storage, node.node)
   return {...entry, status: 'available', maxdisk: total, disk: used}
 }

@@ -1,4 +1,5 @@
 import {die, paramError} from '../kernel/pve-error.js'
+import {isActiveOn} from '../storage/activation.js'
 import {ordered} from '../storage/config.js'
 import {storageType} from '../storage/types.js'
 import {hasContent, storageConfig, storageOnNode, validFormats} from '../storage/volumes.js'
@@ -83,7 +84,7 @@ export const nodeStorageRoutes: Routes = {
     const {total, used} = new Figures(world).storage(storage, call.node)
     const since = world.node(call.node).bootedAt / 1000
     return rrdPoints(world, call.required('timeframe'), (time) =>
-      time >= since && isEnabledOn(storage, call.node) ? {total, used} : undefined,
+      time >= since && isActiveOn(storage, call.node) ? {total, used} : undefined,
     )
   },
 
@@ -114,15 +115,16 @@ function noFiles(call: Call): never {
   return die('proxmox-file-restore failed: Error: no block device found in the backup')
 }
 
-/** A storage that is switched off or not for this node has figures, too: all 0. */
+/** A storage that is switched off, not for this node or not to be found there has figures, too: all 0. */
 function storageInfo({world, node}: Call, figures: Figures, storage: StorageRecord): Entry {
   const isOn = isEnabledOn(storage, node)
-  const {total, used, avail} = isOn ? figures.storage(storage, node) : {total: 0, used: 0, avail: 0}
+  const isActive = isActiveOn(storage, node)
+  const {total, used, avail} = isActive ? figures.storage(storage, node) : {total: 0, used: 0, avail: 0}
   return {
     type: storage.type,
     content: storage.config['content'] ?? '',
     shared: isShared(storage) ? 1 : 0,
-    active: isOn && world.node(node).power === 'on' ? 1 : 0,
+    active: isActive && world.node(node).power === 'on' ? 1 : 0,
     enabled: isOn ? 1 : 0,
     total,
     used,

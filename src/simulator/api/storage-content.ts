@@ -1,6 +1,7 @@
 import {die, paramError, PveError} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {addressOf, checkVolumeAccess, type VolumeAddress} from '../storage/access.js'
+import {checkActivation} from '../storage/activation.js'
 import {listContent, volumeFacts} from '../storage/content.js'
 import {storageType} from '../storage/types.js'
 import {parseVolumeName} from '../storage/volume-name.js'
@@ -20,6 +21,7 @@ const ROOT = '/nodes/{node}/storage/{storage}/content'
 export const storageContentRoutes: Routes = {
   [`GET ${ROOT}`](call) {
     const storage = storageOnNode(call.world, call.required('storage'), call.node)
+    checkActivation(storage, call.node)
     return listContent(call, storage, {content: call.text('content'), vmid: call.number('vmid')})
   },
 

@@ -1,6 +1,7 @@
 import {withClusterLock} from '../config/cluster-lock.js'
 import {die} from '../kernel/pve-error.js'
-import {checkActivation, newStorage, ordered, storageAnswer, storageDigest, updatedConfig} from '../storage/config.js'
+import {checkActivation} from '../storage/activation.js'
+import {newStorage, ordered, storageAnswer, storageDigest, updatedConfig} from '../storage/config.js'
 import {storageConfig} from '../storage/volumes.js'
 
 import type {Routes} from '../kernel/call.js'
@@ -27,7 +28,7 @@ export const storageRoutes: Routes = {
     const record = newStorage(world, id, type, call.params, call.node)
     const create = (): Json => {
       if (world.store.of('storages').has(id)) die(`storage ID '${id}' already defined`)
-      checkActivation(world, record, call.node)
+      checkActivation(record, call.node)
       world.store.of('storages').put(id, record)
       return {storage: id, type}
     }

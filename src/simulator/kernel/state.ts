@@ -211,6 +211,8 @@ export interface StorageRecord {
   readonly filled?: {readonly [node: string]: number}
   /** Storages with the same text share one file system. */
   readonly filesystem?: string
+  /** Nodes that don't find what it is made of: no such volume group or pool on their disks. */
+  readonly missingOn?: readonly string[]
 }
 
 export interface VolumeRecord {

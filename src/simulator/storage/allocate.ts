@@ -1,6 +1,7 @@
 import {die} from '../kernel/pve-error.js'
 import {volumeKey} from '../kernel/state.js'
 import {isShared} from '../views/node-figures.js'
+import {checkActivation} from './activation.js'
 import {checkSpace, occupied} from './space.js'
 import {storageType} from './types.js'
 import {parseVolumeName} from './volume-name.js'
@@ -38,6 +39,7 @@ export interface Allocation {
  */
 export function allocateVolume(world: World, request: Allocation): VolumeRecord {
   const storage = storageOnNode(world, request.storage, request.node)
+  checkActivation(storage, request.node)
   const {layout, formats} = storageType(storage.type)
   const {base, vmid} = request
   const format = request.format ?? base?.format ?? (request.prefix === 'subvol' ? 'subvol' : defaultFormat(storage))

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 
 import {die} from '../kernel/pve-error.js'
-import {isEnabledOn} from '../views/node-figures.js'
+import {isActiveOn} from './activation.js'
 import {optionKind, SECRET_OPTIONS} from './options.js'
 import {storageType} from './types.js'
 
@@ -58,7 +58,15 @@ export function newStorage(world: World, storage: string, type: string, params: 
   config['content'] ??= defaultContent.join(',')
   if (shared) config['shared'] = 1
   const order = Math.max(-1, ...[...world.store.of('storages').values()].map((known) => known.order)) + 1
-  return {storage, type, config, order, ...space(world, type, config, storage, node)}
+  const missing = missingOn(world, type, config)
+  return {
+    storage,
+    type,
+    config,
+    order,
+    ...(missing.length > 0 && {missingOn: missing}),
+    ...space(world, type, config, storage, node),
+  }
 }
 
 /**
@@ -94,24 +102,13 @@ export function updatedConfig(
   }
 }
 
-/**
- * What the node finds when it activates a new storage.
- * @throws PveError 500 for a volume group or pool that isn't there
- */
-export function checkActivation(world: World, storage: StorageRecord, node: string): void {
-  if (!isEnabledOn(storage, node)) return
-  const {type, config} = storage
-  const others = ordered(world).filter((other) => other.storage !== storage.storage)
-  const knows = (option: string): boolean => others.some((other) => other.config[option] === config[option])
-  if ((type === 'lvm' || type === 'lvmthin') && config['vgname'] !== 'pve' && !knows('vgname')) {
-    die(`no such volume group '${config['vgname']}'`)
-  }
-
-  if (type === 'zfspool' && config['pool'] !== 'rpool' && !knows('pool')) {
-    die(
-      `could not activate storage '${storage.storage}', zfs error: cannot import '${String(config['pool']).split('/')[0]}': no such pool available`,
-    )
-  }
+/** Nodes on whose disks there is no such volume group or pool: none of their storages is made of it, no installer makes it, and it is on no LUN. */
+function missingOn(world: World, type: string, config: PropertyRecord): readonly string[] {
+  const option = type === 'zfspool' ? 'pool' : type === 'lvm' || type === 'lvmthin' ? 'vgname' : undefined
+  if (option === undefined || config['base'] !== undefined || ['pve', 'rpool'].includes(String(config[option])))
+    return []
+  const same = ordered(world).filter((other) => other.config[option] === config[option])
+  return [...world.store.of('nodes').keys()].filter((node) => !same.some((other) => isActiveOn(other, node)))
 }
 
 /** The file system under a new storage: that of one that lies in the same place, the node's own, or one on another machine. */

@@ -142,6 +142,25 @@ describe('simulated storage', () => {
       )
     })
 
+    it('is not active where a node lacks what it is made of', async () => {
+      api.close()
+      api = openApiWorld('demo')
+      const pool = {type: 'zfspool', pool: 'tank'}
+      expect(await api.failure('POST', '/storage', {storage: 'tank', ...pool})).to.contain('no such pool available')
+      await api.call('POST', '/storage', {storage: 'elsewhere', ...pool, nodes: 'pve2'})
+      expect(await api.failure('GET', '/nodes/pve2/storage/elsewhere/content')).to.equal(
+        "500 could not activate storage 'elsewhere', zfs error: cannot import 'tank': no such pool available",
+      )
+      expect(await api.call('GET', '/nodes/pve2/storage/elsewhere/status')).to.include({
+        enabled: 1,
+        active: 0,
+        total: 0,
+      })
+      const resources = await api.call('GET', '/cluster/resources', {type: 'storage'})
+      const [entry] = resources.filter(({storage}: {storage: string}) => storage === 'elsewhere')
+      expect(entry).to.include({node: 'pve2', status: 'unknown'}).and.not.to.have.property('maxdisk')
+    })
+
     it('lets storages on one file system share their space', async () => {
       await api.call('POST', '/storage', {storage: 'extra', type: 'dir', path: '/srv/extra', content: 'images'})
       const before = await api.call('GET', '/nodes/pve1/storage/local/status')

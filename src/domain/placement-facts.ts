@@ -1,0 +1,82 @@
+import type {Guest} from './guest.js'
+import type {HaRules} from './ha-rules.js'
+import type {ClusterNode} from './node.js'
+import type {NodeStorage} from './storage.js'
+
+/**
+ * One look at everything that decides where guests may be. What could not be seen is absent: an absent set of bridges or mappings refuses nothing, absent
+ * memory refuses every arrival.
+ */
+export interface PlacementFacts {
+  readonly nodes: readonly PlacementNode[]
+  /** All guests of the cluster, templates too: those that stay count as well. */
+  readonly guests: readonly PlacementGuest[]
+  /** One entry per node and storage, as `/cluster/resources` has them. */
+  readonly storages: readonly NodeStorage[]
+  readonly rules: HaRules
+}
+
+/** A node, and what guests find there. `haState: 'maintenance'` keeps guests away. */
+export interface PlacementNode extends ClusterNode {
+  /** What NICs can be connected to. */
+  readonly bridges?: ReadonlySet<string>
+  /** Resource mappings with a device of this node, as `mappingId` writes them. */
+  readonly mappings?: ReadonlySet<string>
+}
+
+export interface PlacementGuest extends Pick<
+  Guest,
+  'cpus' | 'cpuUsage' | 'lock' | 'memoryBytes' | 'name' | 'node' | 'status' | 'tags' | 'template' | 'type' | 'vmid'
+> {
+  /** What HA keeps running, it also moves by itself: see `HaRules`. */
+  readonly ha?: HaResource
+  /** What its configuration asks of a node; absent while nobody has read it, and then it cannot be planned to move. */
+  readonly needs?: GuestNeeds
+}
+
+export interface HaResource {
+  /** HA takes it back to the best node that its rule names, as soon as that is there. */
+  readonly failback: boolean
+}
+
+export interface GuestNeeds {
+  readonly disks: readonly DiskNeed[]
+  readonly bridges: readonly string[]
+  readonly devices: readonly DeviceNeed[]
+  /** What ties it to its node, in words: `hostpci0 is a device of the node itself`. */
+  readonly pins: readonly string[]
+}
+
+/** A volume that has to be reachable where the guest is. */
+export interface DiskNeed {
+  /** `scsi0`, `rootfs` */
+  readonly key: string
+  readonly storage: string
+  readonly kind: 'cdrom' | 'disk'
+  /** Absent where the configuration does not tell; such a volume needs no room. */
+  readonly bytes?: number
+}
+
+/** A device by resource mapping: present on some nodes under one name. */
+export interface DeviceNeed {
+  readonly key: string
+  readonly kind: 'dir' | 'pci' | 'usb'
+  readonly mapping: string
+  /** Whether a running guest may be moved with it. */
+  readonly live: boolean
+}
+
+/** `pci:gpu` */
+export function mappingId({kind, mapping}: Pick<DeviceNeed, 'kind' | 'mapping'>): string {
+  return `${kind}:${mapping}`
+}
+
+/** Whether it takes memory at its node. A guest whose state is unknown may well run. */
+export function takesMemory({status, template}: Pick<PlacementGuest, 'status' | 'template'>): boolean {
+  return !template && status !== 'stopped'
+}
+
+/** Its configured memory while it runs; 0 for what is stopped. */
+export function runningMemory(guest: Pick<PlacementGuest, 'memoryBytes' | 'status' | 'template'>): number {
+  return takesMemory(guest) ? (guest.memoryBytes ?? 0) : 0
+}

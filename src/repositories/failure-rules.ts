@@ -318,6 +318,108 @@ const RULES: readonly Rule[] = [
     hint: 'This storage goes back to the newest snapshot only. Delete the newer ones first',
   },
 
+  {
+    pattern:
+      /storage '(?<storage>[^']+)' is not online|unable to activate storage '(?<storage2>[^']+)'|could not activate storage '(?<storage3>[^']+)': (?!storage ')/,
+    kind: 'refused',
+    reason: 'storage-not-online',
+    hint: 'The node does not reach the storage: see whether its server is up and the path is mounted there',
+  },
+  {
+    pattern: /volume '(?<volume>[^']+)' does not exist/,
+    kind: 'not-found',
+    reason: 'volume-missing',
+    hint: 'See what lies on the storage: homelab proxmox storage content',
+  },
+  {
+    pattern: /checksum mismatch: got '/,
+    kind: 'task-failed',
+    reason: 'checksum-mismatch',
+    hint: 'What arrived is not what was announced: the file was damaged on the way, or the checksum is that of another one. Nothing was kept; try again',
+  },
+
+  // Migration, as its log tells it: the exit status is only "migration aborted".
+  {
+    pattern: /can't live migrate attached local disks without with-local-disks/,
+    kind: 'refused',
+    reason: 'local-disks',
+    hint: 'Its disks are on storage that the other node does not share: migrate it with its disks, or shut it down first',
+  },
+  {
+    pattern: /local cdrom image/,
+    kind: 'refused',
+    reason: 'local-cdrom',
+    hint: 'An ISO image of this node is in its drive: eject it first',
+  },
+  {
+    pattern: /can't migrate VM which uses local devices(?:: (?<devices>.+))?/,
+    kind: 'refused',
+    reason: 'local-devices',
+    hint: 'It uses devices of this node: take them out of its configuration first',
+  },
+  {
+    pattern: /cannot migrate local bind mount point '(?<mount>[^']+)'/,
+    kind: 'refused',
+    reason: 'bind-mount',
+    hint: 'A folder of this node is mounted in it: take the mount point out, or mark it as shared when the other node has the same one',
+  },
+  {
+    pattern: /lxc live migration is currently not implemented/,
+    kind: 'not-supported',
+    reason: 'no-live-migration',
+    hint: 'Containers move while they are stopped: migrate it with a restart',
+  },
+  {
+    pattern: /Can't connect to destination address/,
+    kind: 'task-failed',
+    reason: 'target-unreachable',
+    hint: 'The nodes do not reach each other by SSH. See who is online: homelab proxmox node list',
+  },
+
+  // Starting, backing up, restoring.
+  {
+    pattern: /network script \S+ failed|bridge '(?<bridge>[^']+)' does not exist/,
+    kind: 'not-found',
+    reason: 'bridge-missing',
+    hint: 'The bridge of one of its NICs is not there, or not up, on this node',
+  },
+  {
+    pattern: /start failed: QEMU exited with code/,
+    kind: 'task-failed',
+    reason: 'qemu-start-failed',
+    hint: 'QEMU did not start. Its own words stand in the log, before the last line',
+  },
+  {
+    pattern: /unable to find VM '(?<vmid>\d+)'/,
+    kind: 'not-found',
+    reason: 'guest-unknown',
+    hint: 'There is no such guest any more: take it out of the backup job',
+  },
+  {
+    pattern: /does not look like a \w+ vzdump backup/,
+    kind: 'invalid-parameter',
+    reason: 'wrong-backup',
+    hint: 'It is a backup of the other kind of guest: VMs and containers are restored as what they were',
+  },
+  {
+    pattern: /error before or during data restore/,
+    kind: 'task-failed',
+    reason: 'restore-incomplete',
+    hint: 'The guest is half restored and stays so: delete it, and restore again',
+  },
+  {
+    pattern: /lxc-usernsexec .* tar xpf .* failed: exit code/,
+    kind: 'task-failed',
+    reason: 'archive-unreadable',
+    hint: 'The archive cannot be unpacked: it is damaged, or not what its name says. Download it again',
+  },
+  {
+    pattern: /no efidisk configured/,
+    kind: 'conflict',
+    reason: 'no-efi-disk',
+    hint: 'It boots with UEFI and has no disk to remember its settings: they are lost with every stop. Give it one',
+  },
+
   // What the user may not, said without 403.
   {
     pattern: /^value '[^']+![^']+' does not look like a valid user name/,
@@ -353,6 +455,12 @@ const RULES: readonly Rule[] = [
   },
 
   // The general words come last.
+  {
+    pattern: /command '.*' failed: (?:exit code (?<code>\d+)|got signal (?<signal>\d+))/,
+    kind: 'task-failed',
+    reason: 'program-failed',
+    hint: 'A program on the node failed. What it said stands in the log before that',
+  },
   {
     pattern: /already (?:exists|defined|used)/,
     kind: 'already-exists',

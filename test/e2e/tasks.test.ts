@@ -242,5 +242,37 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         await task('stop', slow)
       })
     })
+
+    describe('why', () => {
+      it('names the lines, the cause and the next command', async () => {
+        const guests = cluster.simulator.world.store.of('guests')
+        const upid = (await start('vm', 'scratch')).json().task.upid
+        expect((await task('why', upid)).result).to.deep.include({state: 'ok', lines: [], causes: []})
+        await cluster.run(['proxmox', 'vm', 'stop', 'scratch', '--json'])
+        const bad = await failing('VM is locked (backup)')
+        guests.update(103, {config: {...guests.get(103)!.config, lock: 'backup'}})
+        const {exitCode, result} = await task('why', bad)
+        expect(exitCode).to.equal(0)
+        expect(result).to.include({state: 'failed', next: 'homelab proxmox vm unlock 103 --dry-run'})
+        expect(result.guest).to.include({name: 'scratch', lock: 'backup'})
+        expect(result.causes.map(({reason}: {reason: string}) => reason)).to.deep.equal(['guest-locked'])
+        const people = await cluster.run(['proxmox', 'task', 'why', bad])
+        expect(people.stdout).to.match(/^qmstart of scratch \(VM 103\) on pve2 failed: VM is locked \(backup\)\n/)
+        expect(people.stdout).to.match(
+          /\nCause: .*locked \(backup\).*\n.*is locked now.*\nNext: {2}homelab proxmox vm unlock 103/,
+        )
+      })
+
+      it('knows a task that died with its node', async () => {
+        const upid = await hanging('vm', 'scratch')
+        await cluster.simulator.powerOff('pve2')
+        const off = await task('why', upid)
+        expect(off.exitCode).to.equal(3)
+        await cluster.simulator.powerOn('pve2')
+        const {result} = await task('why', upid)
+        expect(result).to.include({state: 'failed', exitStatus: 'unexpected status'})
+        expect(result.causes.map(({reason}: {reason: string}) => reason)).to.deep.equal(['task-died'])
+      })
+    })
   })
 }

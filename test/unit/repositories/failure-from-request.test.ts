@@ -538,7 +538,42 @@ describe('meaningOfTaskExit', () => {
     ['unexpected status', 'task-failed', 'task-died'],
     ['job errors', 'task-failed', 'see-log'],
     ['migration aborted', 'task-failed', 'see-log'],
-    ['start failed: QEMU exited with code 1', 'task-failed', 'task-failed'],
+    ['start failed: QEMU exited with code 1', 'task-failed', 'qemu-start-failed'],
+    ["volume 'local:iso/test.iso' does not exist", 'task-failed', 'volume-missing'],
+    ["unable to create VM 152 - volume 'local:iso/none.iso' does not exist", 'task-failed', 'volume-missing'],
+    ["checksum mismatch: got 'e92c' != expect '0000'", 'task-failed', 'checksum-mismatch'],
+    [
+      "could not activate storage 'local2': storage 'local2' is not available on node 'n3'",
+      'task-failed',
+      'storage-not-on-node',
+    ],
+    [
+      "could not activate storage 'nostore': storage 'nostore' does not exist could not get storage information for 'nostore': storage 'nostore' does not exist",
+      'task-failed',
+      'storage-unknown',
+    ],
+    ["storage 'nas' is not online", 'task-failed', 'storage-not-online'],
+    [
+      "could not get storage information for 'btr': can't use storage 'btr' for backups - wrong content type",
+      'task-failed',
+      'storage-content',
+    ],
+    [
+      "ERROR: file '/var/lib/vz/dump/vzdump-lxc-200-2026_11_21-10_54_59.tar.zst' does not look like a QemuServer vzdump backup",
+      'task-failed',
+      'wrong-backup',
+    ],
+    [
+      "unable to create CT 202 - command 'lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- tar xpf - -z --totals' failed: exit code 2",
+      'task-failed',
+      'archive-unreadable',
+    ],
+    [
+      "command '/usr/bin/qemu-img resize -f qcow2 /var/lib/vz/images/120/base-120-disk-0.qcow2 2147483648' failed: exit code 1",
+      'task-failed',
+      'program-failed',
+    ],
+    ['task 1 of 2: not of a known kind', 'task-failed', 'task-failed'],
   ]
   for (const [text, kind, reason] of cases) {
     it(`takes "${text}" for ${kind} (${reason})`, () => {

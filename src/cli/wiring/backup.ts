@@ -1,5 +1,7 @@
 import {BackupRepository} from '../../repositories/backup-repository.js'
 import {BackupInventoryService} from '../../services/backup-inventory.js'
+import {BackupChangeService} from '../../services/backup-change-service.js'
+import {BackupPruneService} from '../../services/backup-prune-service.js'
 import {BackupRunService} from '../../services/backup-run-service.js'
 import {BackupWatch} from '../../services/backup-watch.js'
 import type {Services} from '../services.js'
@@ -28,4 +30,12 @@ export function backupRunService(services: Services): BackupRunService {
     timing,
     watch: new BackupWatch(taskList, cluster, timing, NODE_GRACE_MS),
   })
+}
+
+export function backupChanges(services: Services): BackupChangeService {
+  return new BackupChangeService(backupRepository(services), services.tasks)
+}
+
+export function backupPruneService(services: Services): BackupPruneService {
+  return new BackupPruneService(services.parts.cluster, backupRepository(services), services.tasks)
 }

@@ -128,11 +128,12 @@ export interface ShownConfiguration {
   readonly currentContext?: string
   readonly contexts: Readonly<Record<string, ContextRow>>
   readonly machineClasses: Configuration['machineClasses']
+  readonly images?: NonNullable<Configuration['images']>
 }
 
 /** The whole configuration, without secrets. */
 export function shownConfiguration(configuration: Configuration): ShownConfiguration {
-  const {contexts, files, machineClasses} = configuration
+  const {contexts, files, images, machineClasses} = configuration
   const current = currentOf(configuration)
   return {
     files,
@@ -141,5 +142,6 @@ export function shownConfiguration(configuration: Configuration): ShownConfigura
       Object.entries(contexts).map(([name, context]) => [name, contextRow(context, current)]),
     ),
     machineClasses,
+    ...(images !== undefined && {images}),
   }
 }

@@ -1,4 +1,5 @@
 import type {CreationDefaults} from '../domain/creation-defaults.js'
+import type {CloudImage} from '../domain/image-catalogue.js'
 import type {Secret} from '../domain/secret.js'
 
 /** Where a secret comes from. Only `value` holds one; it hides itself when printed. */
@@ -56,9 +57,11 @@ export interface FileSettings {
   readonly currentContext?: string
   readonly contexts: Readonly<Record<string, ContextSettings>>
   readonly machineClasses: Readonly<Record<string, MachineClass>>
+  /** The user's own images for templates, by name. */
+  readonly images?: Readonly<Record<string, CloudImage>>
 }
 
-/** Everything the files say together: the project file's contexts and classes replace those of the same name in the user file. */
+/** Everything the files say together: the project file's contexts, classes and images replace those of the same name in the user file. */
 export interface Configuration extends FileSettings {
   /** The files that were read, most important first. */
   readonly files: readonly string[]

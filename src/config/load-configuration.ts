@@ -70,12 +70,14 @@ function unreadable(file: string, error: unknown): Problem {
   return {file, message: `cannot be read (${code})`, remedy: `look at it: ls -l ${file}`}
 }
 
-/** The first layer wins, by context and by machine class: half of one cluster's settings must not mix with another's. */
+/** The first layer wins, by context, machine class and image: half of one cluster's settings must not mix with another's. */
 function merge(layers: readonly FileSettings[], files: readonly string[]): Configuration {
   const lowestFirst = layers.toReversed()
   const currentContext = layers.find((layer) => layer.currentContext !== undefined)?.currentContext
+  const images = Object.assign({}, ...lowestFirst.map((layer) => layer.images)) as NonNullable<Configuration['images']>
   return {
     files,
+    ...(Object.keys(images).length > 0 && {images}),
     ...(currentContext !== undefined && {currentContext}),
     contexts: Object.assign({}, ...lowestFirst.map((layer) => layer.contexts)) as Configuration['contexts'],
     machineClasses: Object.assign(

@@ -26,4 +26,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   endpoints: 'write a list of addresses, like [https://pve1.lan:8006]',
   'ssh.port': 'write a number from 1 to 65535',
   'ssh.user': 'write the name of a user, like root',
+  osType: 'write what Proxmox VE calls it: l26 for Linux',
+  firmware: 'write bios or uefi',
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 
 import {parseSize} from '../domain/size.js'
+import {OS_TYPES} from '../domain/vm-hardware.js'
 
 /**
  * The shape of a configuration file, key by key. What needs a look at several keys at once is in `cross-checks.ts`, so that a wrong type in one
@@ -56,6 +57,18 @@ const context = z.strictObject({
   ssh: z.optional(z.strictObject(ssh)),
 })
 
+/** An image for `template build`; exactly one of the checksums, see `cross-checks.ts`. */
+const image = {
+  url: text,
+  checksumUrl: z.optional(text),
+  checksum: z.optional(text),
+  title: z.optional(text),
+  user: z.optional(text),
+  osType: z.optional(z.enum(OS_TYPES)),
+  cpu: z.optional(text),
+  firmware: z.optional(z.enum(['bios', 'uefi'])),
+}
+
 export const configurationSchema = z.strictObject({
   currentContext: z.optional(text),
   contexts: z.optional(z.record(z.string(), context)),
@@ -65,18 +78,21 @@ export const configurationSchema = z.strictObject({
       z.strictObject({...creation, template: z.optional(text), image: z.optional(text), node: z.optional(text)}),
     ),
   ),
+  images: z.optional(z.record(z.string(), z.strictObject(image))),
 })
 
 export type RawConfiguration = z.infer<typeof configurationSchema>
 export type RawContext = z.infer<typeof context>
+export type RawImage = NonNullable<RawConfiguration['images']>[string]
 export type RawCreation = z.infer<z.ZodMiniObject<typeof creation>>
 
 /** The keys known at a place in the file, for "did you mean". A record's keys are the user's own. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const creationKeys = Object.keys(creation)
   const [top, , third] = path
-  if (path.length === 0) return ['currentContext', 'contexts', 'machineClasses']
+  if (path.length === 0) return ['currentContext', 'contexts', 'machineClasses', 'images']
   if (top === 'machineClasses') return [...creationKeys, 'template', 'image', 'node']
+  if (top === 'images') return Object.keys(image)
   if (third === 'token') return ['id', 'secret', 'secretFile', 'secretEnv', 'secretCommand']
   if (third === 'ssh') return Object.keys(ssh)
   if (third === 'defaults' || third === 'nodes') return creationKeys

@@ -1,7 +1,9 @@
 import type {CreationDefaults} from '../domain/creation-defaults.js'
 import path from 'node:path'
 
+import {parseChecksum} from '../domain/cloud-image.js'
 import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
+import type {CloudImage} from '../domain/image-catalogue.js'
 import {Secret} from '../domain/secret.js'
 import {parseSize} from '../domain/size.js'
 import type {
@@ -13,7 +15,7 @@ import type {
   SshSettings,
   TrustSetting,
 } from './configuration.js'
-import type {RawConfiguration, RawContext, RawCreation} from './schema.js'
+import type {RawConfiguration, RawContext, RawCreation, RawImage} from './schema.js'
 import {splitCommand} from './split-command.js'
 
 const MIB = 1024 ** 2
@@ -39,6 +41,21 @@ export function settingsOf(raw: RawConfiguration, folders: Folders): FileSetting
         ...(machine.node !== undefined && {node: machine.node}),
       }
     }),
+    ...(raw.images !== undefined && {images: mapValues(raw.images, (image, name) => imageOf(name, image))}),
+  }
+}
+
+function imageOf(name: string, raw: RawImage): CloudImage {
+  const digest = parseChecksum(raw.checksum ?? '')
+  return {
+    name,
+    title: raw.title ?? name,
+    url: raw.url,
+    checksum: digest.isOk() ? {kind: 'value', checksum: digest.value} : {kind: 'list', url: raw.checksumUrl ?? ''},
+    osType: raw.osType ?? 'l26',
+    ...(raw.user !== undefined && {user: raw.user}),
+    ...(raw.cpu !== undefined && {cpu: raw.cpu}),
+    ...(raw.firmware !== undefined && {firmware: raw.firmware}),
   }
 }
 

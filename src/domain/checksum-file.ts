@@ -1,4 +1,4 @@
-import {err, ok, type Result} from 'neverthrow'
+import {err, type Result} from 'neverthrow'
 import {parseChecksum, type Checksum} from './cloud-image.js'
 import {failure, type Failure} from './failure.js'
 
@@ -13,13 +13,19 @@ interface Line {
  * (`SHA256 (NAME) = DIGEST`), or a digest alone.
  * @param names what the file may be called there, the likeliest first
  * @param where the list came from, for messages
+ * @param ofOne the list belongs to this one file: its only line counts, under whatever name
  */
-export function checksumIn(text: string, names: readonly string[], where: string): Result<Checksum, Failure> {
+export function checksumIn(
+  text: string,
+  names: readonly string[],
+  where: string,
+  ofOne = false,
+): Result<Checksum, Failure> {
   const lines = text.split(/\r?\n/).flatMap((line) => readLine(line) ?? [])
   const [only, another] = lines
   const found =
     names.map((name) => lines.find((line) => baseName(line.name) === name)).find((line) => line !== undefined) ??
-    (another === undefined && only?.name === undefined ? only : undefined)
+    (another === undefined && (ofOne || only?.name === undefined) ? only : undefined)
   if (found !== undefined) {
     return parseChecksum(found.algorithm === undefined ? found.digest : `${found.algorithm}:${found.digest}`)
   }

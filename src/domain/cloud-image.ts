@@ -82,6 +82,16 @@ export function parseImage(text: string, checksum: Checksum | undefined): Result
 /** What Proxmox VE lets be imported (reference 2.6). An `.img` of a distribution's cloud is a qcow2 image under another name. */
 const EXTENSIONS: Readonly<Record<string, string>> = {img: 'qcow2', qcow2: 'qcow2', raw: 'raw', vmdk: 'vmdk'}
 
+/** The name that a file from the web is stored under; undefined for what Proxmox VE does not import as it is. */
+export function importName(url: string, checksum?: Checksum): string | undefined {
+  const {pathname} = new URL(url)
+  const last = pathname.slice(pathname.lastIndexOf('/') + 1)
+  const [, stem = '', extension = ''] = /^(.+)\.([^.]+)$/.exec(last.replaceAll(/[^\w.+=-]/g, '_')) ?? []
+  const format = EXTENSIONS[extension.toLowerCase()]
+  const mark = checksum === undefined ? '' : `-${checksum.algorithm}-${checksum.value.slice(0, 16)}`
+  return format === undefined ? undefined : `${stem}${mark}.${format}`
+}
+
 function parseUrl(text: string, checksum: Checksum | undefined): Result<ImageRef, Failure> {
   const bad = (why: string, hint: string): Result<never, Failure> =>
     err(failure('usage', `--image: ${why}`, {hint, details: {field: 'image'}}))
@@ -90,21 +100,18 @@ function parseUrl(text: string, checksum: Checksum | undefined): Result<ImageRef
   // The address ends up in task logs that others may read.
   if (url.username !== '' || url.password !== '')
     return bad('the address holds a password', 'Download the file yourself, upload it, and name its volume')
-  const last = url.pathname.slice(url.pathname.lastIndexOf('/') + 1)
-  const [, stem = '', extension = ''] = /^(.+)\.([^.]+)$/.exec(last.replaceAll(/[^\w.+=-]/g, '_')) ?? []
-  const format = EXTENSIONS[extension.toLowerCase()]
-  if (format === undefined) {
+  const file = importName(text, checksum)
+  if (file === undefined) {
     return bad(
-      `a file "${last}" cannot be imported as it is`,
+      `a file "${url.pathname.slice(url.pathname.lastIndexOf('/') + 1)}" cannot be imported as it is`,
       `Proxmox VE imports ${Object.keys(EXTENSIONS).join(', ')}; unpack anything else first, upload it, and name its volume`,
     )
   }
 
-  const mark = checksum === undefined ? '' : `-${checksum.algorithm}-${checksum.value.slice(0, 16)}`
   return ok({
     kind: 'url',
     url: text,
-    file: `${stem}${mark}.${format}`,
+    file,
     ...(checksum !== undefined && {checksum}),
   })
 }

@@ -153,14 +153,23 @@ export function snapshotCalled(
   )
 }
 
-/** Oldest first: by time, and by name where nobody knows it. */
-export function byAge(a: Snapshot, b: Snapshot): number {
-  const [left, right] = [a.createdAt ?? '', b.createdAt ?? '']
-  return left < right ? -1 : left > right ? 1 : a.name < b.name ? -1 : 1
+/** Oldest first: by time, and of the same second as they descend from one another. */
+export function oldestFirst(snapshots: readonly Snapshot[]): Snapshot[] {
+  const depth = new Map(snapshots.map(({name}) => [name, ancestorsOf({snapshots}, name).length]))
+  const key = ({createdAt = '', name}: Snapshot): readonly [string, number, string] => [
+    createdAt,
+    depth.get(name) ?? 0,
+    name,
+  ]
+  return [...snapshots].sort((one, other) => {
+    const [a, b] = [key(one), key(other)]
+    const differing = a.findIndex((part, index) => part !== b[index])
+    return differing === -1 ? 0 : (a[differing] ?? '') < (b[differing] ?? '') ? -1 : 1
+  })
 }
 
 /** The ancestors of a snapshot, nearest first. */
-export function ancestorsOf({snapshots}: SnapshotSet, name: string | undefined): string[] {
+export function ancestorsOf({snapshots}: Pick<SnapshotSet, 'snapshots'>, name: string | undefined): string[] {
   const parents = new Map(snapshots.map((snapshot) => [snapshot.name, snapshot.parent]))
   const line: string[] = []
   for (let at = name; at !== undefined && parents.has(at) && !line.includes(at); at = parents.get(at)) line.push(at)

@@ -1,7 +1,7 @@
 import type {ResultAsync} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
-import {byAge, CURRENT, readDescription, type Snapshot, type SnapshotSet} from '../domain/snapshot.js'
+import {CURRENT, oldestFirst, readDescription, type Snapshot, type SnapshotSet} from '../domain/snapshot.js'
 import type {StorageRule} from '../domain/snapshot-limits.js'
 import type {Connection} from '../proxmox/connection.js'
 import type {GuestRef} from './guest-repository.js'
@@ -25,7 +25,7 @@ export class SnapshotRepository {
         const now = rows.find(({name}) => name === CURRENT)
         const parent = asText(now?.['parent'])
         return {
-          snapshots: rows.flatMap((row) => (row === now ? [] : snapshotFrom(row))).sort(byAge),
+          snapshots: oldestFirst(rows.flatMap((row) => (row === now ? [] : snapshotFrom(row)))),
           ...(parent !== undefined && {parent}),
           running: asFlag(now?.['running']),
         }

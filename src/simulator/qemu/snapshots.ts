@@ -232,12 +232,13 @@ export function rollbackSnapshot(call: Call): string {
   })
 }
 
-/** ZFS can only go back to the last snapshot of a volume. */
+/** ZFS and volume chains can only go back to the last snapshot of a volume (reference 2.12). */
 function checkNewest(world: World, guest: GuestRecord, name: string, config: GuestConfig): void {
   const {snaptime} = snapshotOf(guest, name)
   for (const [, drive] of snapshotDrives(config)) {
-    const {type} = storageConfig(world, splitVolid(drive.file)!.storage)
-    if (type !== 'zfspool' && type !== 'zfs') continue
+    const {config: options, type} = storageConfig(world, splitVolid(drive.file)!.storage)
+    const isChain = Number(options['snapshot-as-volume-chain'] ?? 0) === 1 && drive.file.endsWith('.qcow2')
+    if (type !== 'zfspool' && type !== 'zfs' && !isChain) continue
     const newer = Object.entries(guest.snapshots ?? {})
       .filter(([other, snapshot]) => other !== name && isAfter(guest, other, name, snapshot.snaptime >= snaptime))
       .filter(([, snapshot]) => Object.values(snapshot.config).some((value) => String(value).startsWith(drive.file)))

@@ -183,6 +183,20 @@ describe('simulated virtual machines', () => {
       expect(await api.task('DELETE', '/nodes/pve1/qemu/100/snapshot/one')).to.equal("snapshot 'one' does not exist")
     })
 
+    it('goes back to the newest only where snapshots are a chain of volumes', async () => {
+      await create(100)
+      for (const snapname of ['one', 'two']) {
+        expect(await api.task('POST', '/nodes/pve1/qemu/100/snapshot', {snapname})).to.equal('OK')
+      }
+
+      const storages = api.world.store.of('storages')
+      storages.update('local', {config: {...storages.get('local')!.config, 'snapshot-as-volume-chain': 1}})
+      expect(await api.task('POST', '/nodes/pve1/qemu/100/snapshot/one/rollback')).to.equal(
+        "can't rollback, 'one' is not most recent snapshot on 'local:100/vm-100-disk-0.qcow2'",
+      )
+      expect(await api.task('POST', '/nodes/pve1/qemu/100/snapshot/two/rollback')).to.equal('OK')
+    })
+
     it('takes no snapshot of what cannot have one, and says so of the feature', async () => {
       await create(100, {scsi1: 'local:1,format=raw'})
 

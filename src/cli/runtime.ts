@@ -8,6 +8,10 @@ export interface OutputStream {
 
 export interface InputStream extends AsyncIterable<Uint8Array | string> {
   readonly isTTY: boolean
+  /** Its file descriptor, where it has one. */
+  readonly fd?: number
+  /** Reads no more of it. */
+  destroy?(): void
 }
 
 /** The streams of the process as they are: bytes, and the terminal they may be. */

@@ -24,7 +24,7 @@ export interface Services {
 }
 
 export interface Parts {
-  readonly connection: Pick<Connection, 'api' | 'endpoints' | 'joinTerminal' | 'request'>
+  readonly connection: Pick<Connection, 'api' | 'endpoints' | 'joinTerminal' | 'request' | 'upload'>
   readonly timing: Timing
   readonly releases: ReleaseGate
   readonly visibility: Visibility

@@ -12,7 +12,7 @@ export interface VolumeFile {
   readonly name: string
   readonly storage: string
   readonly shared: boolean
-  /** All that see it where its storage is shared, else the one it lies on. */
+  /** All that see it where its storage is shared, those that are online first; else the one it lies on. */
   readonly nodes: readonly string[]
   readonly format?: string
   readonly sizeBytes?: number

@@ -55,6 +55,23 @@ export function pveshCommand(
   ].join(' ')
 }
 
+/**
+ * The same for storages, from any node of the cluster: `pvesm add dir files --path /srv/files`.
+ * @param operands what comes before the options: `[dir, files]` for `add`
+ */
+export function pvesmCommand(
+  verb: 'add' | 'remove' | 'set',
+  operands: readonly string[],
+  options: NativeOptions = {},
+): string {
+  return [
+    'pvesm',
+    verb,
+    ...operands.map((operand) => shellWord(operand)),
+    ...Object.entries(options).flatMap(([name, value]) => option(name, value, false)),
+  ].join(' ')
+}
+
 /** Lines for people, each node's under its name. */
 export function nativeScript(lines: readonly NativeLine[]): string {
   let node: string | undefined

@@ -212,6 +212,29 @@ export class MoveBoard {
     }
   }
 
+  /** A whole move; gives what takes it back. */
+  carry(unit: MoveUnit, node: number): () => void {
+    const from = unit.guests.map(({vmid}) => this.#where.get(vmid) ?? -1)
+    this.arrive(unit, node)
+    this.settle(unit, node)
+    return () => {
+      for (const [at, {vmid, ...guest}] of unit.guests.entries()) {
+        const home = from[at] ?? -1
+        if (home === node || home < 0) continue
+        this.#load[home] = (this.#load[home] ?? 0) + runningMemory(guest)
+        for (const [number, {vmids}] of this.#negatives.entries()) if (vmids.has(vmid)) this.#bump(number, home, 1)
+        this.#where.set(vmid, home)
+      }
+
+      this.unarrive(unit, node)
+    }
+  }
+
+  /** Counts memory that is taken where nobody arrives: a guest that is started. */
+  take(node: number, bytes: number): void {
+    this.#load[node] = (this.#load[node] ?? 0) + bytes
+  }
+
   /** What speaks for a node, as things stand; a unit that is there already adds nothing to it. */
   score(unit: MoveUnit, node: number): Score {
     const [guest] = unit.guests as [PlacementGuest]

@@ -352,14 +352,37 @@ describe('snapshots', () => {
     expect((await done('prune', 'web', '--keep-last', '1')).changed).to.equal(false)
   })
 
-  it('says what a failed deletion leaves, and how it goes away', async () => {
+  it('says what a failed deletion or rollback leaves, and how it goes away', async () => {
     await open('thin')
-    await done('create', 'dns', 'before')
-    await cluster.simulator.faults.add({kind: 'task-fail', type: 'vzdelsnapshot', text: 'lvremove failed'})
-    const {exitCode, result} = await run('delete', 'dns', 'before', '--yes')
-    expect(exitCode).to.equal(7)
-    expect(result.error.hint).to.contain('snapshot delete 200 before --force')
-    expect(result.error.details.snapshot).to.equal('before')
+    await done('create', 'proxy', 'before')
+    const fail = (type: string) => cluster.simulator.faults.add({kind: 'task-fail', type, text: 'lvremove failed'})
+    await fail('vzdelsnapshot')
+    const deletion = await run('delete', 'proxy', 'before', '--yes')
+    expect(deletion.exitCode).to.equal(7)
+    expect(deletion.result.error.details).to.include({snapshot: 'before', snapState: 'delete', lock: 'snapshot-delete'})
+    expect(deletion.result.error.hint)
+      .to.contain('lxc unlock 201')
+      .and.to.contain('snapshot delete 201 before --force')
+      .and.to.contain('task log')
+    const again = await refused(6, 'delete', 'proxy', 'before', '--yes')
+    expect(again.message).to.contain('locked (snapshot-delete): a snapshot is being deleted, or that was cut off')
+
+    await done('create', 'db', 'before')
+    await fail('qmrollback')
+    const rollback = await run('rollback', 'db', 'before', '--yes')
+    expect(rollback.exitCode).to.equal(7)
+    expect(rollback.result.error.details.status).to.equal('stopped')
+    expect(rollback.result.error.hint).to.contain('It was stopped for this: homelab proxmox vm start 101')
+    await fail('qmsnapshot')
+    expect((await run('create', 'web', 'later')).exitCode).to.equal(7)
+    expect(names(100)).to.deep.equal([])
+  })
+
+  it('gives the UPID without waiting', async () => {
+    await open()
+    expect((await done('create', 'web', 'before', '--no-wait')).upid).to.contain(':qmsnapshot:100:')
+    const {stdout} = await cluster.run(['proxmox', 'snapshot', 'create', 'dns', 'before', '--no-wait'])
+    expect(stdout).to.match(/^UPID:.*:vzsnapshot:200:.*\n$/)
   })
 
   it('finds out what became of a request whose answer was lost, and sends it once', async () => {

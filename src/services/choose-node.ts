@@ -29,13 +29,27 @@ export function chooseNode<C extends NodeCandidate>(
   return err(cannotTake(/ of memory free/.test(reason) ? 'no-capacity' : 'refused', named, guest, reason))
 }
 
-/** Refuses a node that is not there (`not-found`), or not up (`node-offline`). */
-export function checkNode(named: string, guest: string, {nodes}: ClusterResources): Result<void, Failure> {
+/**
+ * Refuses a node that is not there (`not-found`), or not up (`node-offline`).
+ * @param guest what it was to take; undefined: nothing, it was to be asked
+ */
+export function checkNode(
+  named: string,
+  guest: string | undefined,
+  {nodes}: Pick<ClusterResources, 'nodes'>,
+): Result<void, Failure> {
   const found = nodes.find(({node}) => node === named)
   if (found?.status === 'online') return ok(undefined)
   if (found !== undefined) {
     const reason = found.status === 'offline' ? 'offline' : 'reports no figures yet'
-    return err(cannotTake('node-offline', named, guest, reason))
+    return err(
+      guest === undefined
+        ? failure('node-offline', `node ${named} cannot be asked: ${reason}`, {
+            hint: 'See: homelab proxmox node list',
+            details: {node: named, reason},
+          })
+        : cannotTake('node-offline', named, guest, reason),
+    )
   }
 
   const names = nodes.map(({node}) => node)

@@ -6,7 +6,7 @@ import type {NodeStorage} from './storage.js'
 /** What a storage on the guest's node is needed for. */
 export interface StorageNeed {
   readonly storage: string
-  readonly content: 'images' | 'import' | 'iso' | 'rootdir' | 'snippets' | 'vztmpl'
+  readonly content: 'backup' | 'images' | 'import' | 'iso' | 'rootdir' | 'snippets' | 'vztmpl'
   /** Room for a new volume. */
   readonly bytes?: number
 }
@@ -48,6 +48,7 @@ export function lacking(needs: readonly StorageNeed[], seen: readonly NodeStorag
 }
 
 export const CONTENT_WORDS: Readonly<Record<StorageNeed['content'], string>> = {
+  backup: 'backups',
   images: 'disk images',
   import: 'images to import',
   iso: 'ISO images',

@@ -31,6 +31,10 @@ export interface GuestWish {
   readonly storagesOn: GuestDemand['storagesOn']
   /** All its options on a node, but for the VMID. */
   readonly parametersOn: (node: string) => GuestParameters
+  /** Of the task that makes it, where it is not `qmcreate` or `vzcreate`. */
+  readonly taskType?: string
+  /** A task that fails leaves the guest behind as it is, so that another try would make a second one. */
+  readonly leavesRemains?: true
 }
 
 /** Where a guest can be made; decided before anything is sent. */
@@ -107,7 +111,9 @@ export class NewGuestService {
       if (vmid.isErr()) return err(vmid.error)
       const tried = await this.attempt(wish, vmid.value, place.node, patience, manner.wait, onAccepted)
       if (tried.isOk()) return ok({...place, vmid: vmid.value, task: tried.value})
-      const again = isVmidTaken(tried.error) ? wish.vmid === undefined : isLockTimeout(tried.error)
+      const again = isVmidTaken(tried.error)
+        ? wish.vmid === undefined
+        : isLockTimeout(tried.error) && !(wish.leavesRemains === true && tried.error.upid !== undefined)
       if (!again || lost.size >= MOST_COLLISIONS) return err(tried.error)
       lost.add(vmid.value)
       await this.vmids.pause(lost.size, patience)
@@ -169,17 +175,18 @@ export class NewGuestService {
 
   /** A creation's UPID carries the VMID, on the node that was asked. */
   private async findTask(
-    {type}: GuestWish,
+    {taskType, type}: GuestWish,
     vmid: number,
     node: string,
     sinceMs: number,
     patience: Patience,
   ): Promise<string | undefined> {
+    const made = taskType ?? (type === 'qemu' ? 'qmcreate' : 'vzcreate')
     for (let look = 0; look < LOOKS_FOR_LOST_TASK; look++) {
       await this.timing.sleep(500 * 2 ** look, patience.signal)
       // Clocks differ a little.
       const since = new Date(sinceMs - 60_000)
-      const listed = await this.taskList.list(node, {type: type === 'qemu' ? 'qmcreate' : 'vzcreate', vmid, since})
+      const listed = await this.taskList.list(node, {type: made, vmid, since})
       const [task] = listed.unwrapOr([])
       if (task !== undefined) return task.upid
     }

@@ -21,7 +21,7 @@ export interface SequenceStep extends Arrival {
 }
 
 /** How many questions whether a unit fits a search for an order may ask. */
-export const SEQUENCE_BUDGET = 200_000
+export const SEQUENCE_BUDGET = 20_000
 
 /**
  * Finds an order in which guests can go to given nodes, each counted at both ends while it is on its way. Goes through orders depth first where the obvious one
@@ -31,7 +31,7 @@ export const SEQUENCE_BUDGET = 200_000
  * departures its latest arrival was planned after are over.
  */
 export function sequenceMoves(board: MoveBoard, arrivals: readonly Arrival[], budget = SEQUENCE_BUDGET): Sequence {
-  const order = longestOrder(board, arrivals, budget)
+  const order = orderOf(board, arrivals, budget)
   const departed = board.nodes.map((): number[] => [])
   const peak = board.nodes.map((_, node) => board.load(node))
   const steps = order.map((arrival): SequenceStep => {
@@ -46,7 +46,29 @@ export function sequenceMoves(board: MoveBoard, arrivals: readonly Arrival[], bu
   return {steps, peak, stuck: arrivals.filter((arrival) => !order.includes(arrival))}
 }
 
-/** The board is left as it was. */
+/** The obvious order, each as soon as its place is free; another one only where waiting for a departure could help what is left. Leaves the board as it was. */
+function orderOf(board: MoveBoard, arrivals: readonly Arrival[], budget: number): readonly Arrival[] {
+  const undo: (() => void)[] = []
+  const order: Arrival[] = []
+  for (let rest = arrivals, before = 0; rest.length > 0 && rest.length !== before;) {
+    before = rest.length
+    rest = rest.filter((arrival) => {
+      if (!board.fits(arrival.unit, arrival.node)) return true
+      undo.push(board.carry(arrival.unit, arrival.node))
+      order.push(arrival)
+      return false
+    })
+  }
+
+  for (const back of undo.reverse()) back()
+  const left = new Set(
+    arrivals.flatMap(({unit}) => unit.guests.map(({vmid}) => board.numberOf(board.whereIs(vmid) ?? ''))),
+  )
+  const hopeful = arrivals.some((arrival) => !order.includes(arrival) && left.has(arrival.node))
+  const other = hopeful ? longestOrder(board, arrivals, budget) : []
+  return other.length > order.length ? other : order
+}
+
 function longestOrder(board: MoveBoard, arrivals: readonly Arrival[], budget: number): readonly Arrival[] {
   const end = board.steps + budget
   const tried = new Set<string>()

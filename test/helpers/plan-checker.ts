@@ -69,23 +69,6 @@ export function staticFaults(
   return faults
 }
 
-/** Memory of a node that is promised or used, for guests at given places. */
-export function loadOf(
-  node: string,
-  facts: PlacementFacts,
-  where: (guest: PlacementGuest) => readonly string[],
-): number {
-  const used = facts.nodes.find((one) => one.node === node)?.memoryUsedBytes ?? 0
-  let first = 0
-  let now = 0
-  for (const guest of facts.guests) {
-    if (guest.node === node) first += memoryOf(guest)
-    if (where(guest).includes(node)) now += memoryOf(guest)
-  }
-
-  return now + Math.max(0, used - first)
-}
-
 /** Load of every node, by name. */
 function loads(facts: PlacementFacts, where: (guest: PlacementGuest) => readonly string[]): Map<string, number> {
   const now = new Map(facts.nodes.map(({memoryUsedBytes = 0, node}) => [node, memoryUsedBytes]))
@@ -102,9 +85,9 @@ export function crowdFaults(
   facts: PlacementFacts,
   policy: PlacementPolicy,
   where: (guest: PlacementGuest) => readonly string[],
+  before = loads(facts, ({node}) => [node]),
 ): string[] {
   const faults: string[] = []
-  const before = loads(facts, ({node}) => [node])
   const now = loads(facts, where)
   for (const {memoryBytes, node} of facts.nodes) {
     const load = now.get(node) ?? 0
@@ -163,6 +146,7 @@ export function playMoves(
   const room = new Map(
     facts.storages.map((one) => [`${one.node}/${one.storage}`, (one.totalBytes ?? Infinity) - (one.usedBytes ?? 0)]),
   )
+  const before = loads(facts, ({node}) => [node])
   const waiting = groups(moves)
   const running: PlannedMove[][] = []
   const over = new Set<number>()
@@ -189,7 +173,7 @@ export function playMoves(
       }
     } else return [...faults, 'the plan waits for itself']
 
-    faults.push(...crowdFaults(facts, policy, where))
+    faults.push(...crowdFaults(facts, policy, where, before))
     if (faults.length > 0) return faults
   }
 
@@ -227,11 +211,11 @@ export function mostThatLeave(
   const isPossible = (): boolean => {
     const where = (guest: PlacementGuest) => [moved.get(guest.vmid) ?? guest.node]
     if (tieFaults(facts, moved).length > 0) return false
-    const gains = new Set(moved.values())
-    for (const node of gains) {
+    const now = loads(facts, where)
+    for (const node of new Set(moved.values())) {
       const memory = facts.nodes.find((one) => one.node === node)?.memoryBytes
       const added = facts.guests.some((guest) => moved.get(guest.vmid) === node && memoryOf(guest) > 0)
-      if (added && (memory === undefined || loadOf(node, facts, where) > memory * policy.memoryCeiling)) return false
+      if (added && (memory === undefined || (now.get(node) ?? 0) > memory * policy.memoryCeiling)) return false
     }
 
     const need = new Map<string, number>()
@@ -256,7 +240,7 @@ export function mostThatLeave(
     if (placed + units.length - index <= most) return
     const unit = units[index]
     if (unit === undefined) {
-      if (isPossible()) most = placed
+      most = placed
       return
     }
 
@@ -264,7 +248,8 @@ export function mostThatLeave(
       for (const target of targets) {
         if (unit.some((guest) => staticFaults(guest, target, facts, policy).length > 0)) continue
         for (const {vmid} of unit) moved.set(vmid, target)
-        tryFrom(index + 1, placed + 1)
+        // Targets only gain: what is impossible now stays so.
+        if (isPossible()) tryFrom(index + 1, placed + 1)
         for (const {vmid} of unit) moved.delete(vmid)
       }
     }

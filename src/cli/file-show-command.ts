@@ -31,6 +31,7 @@ function textOf(file: ShownFile): string {
     ['volume', file.volume],
     ['nodes', file.nodes.join(', ')],
     ['size', file.sizeBytes === undefined ? undefined : formatSize(file.sizeBytes)],
+    ['as disk', file.virtualSizeBytes === undefined ? undefined : formatSize(file.virtualSizeBytes)],
     ['created', file.createdAt],
     ['path', file.path],
     ['used by', file.usedBy.map((user) => `${guestLabel(user)} as ${user.key}`).join(', ') || 'no guest'],

@@ -12,10 +12,8 @@ import {ask, asFlag, asNumber, asText, present, record, records, upidText} from 
 export interface VolumeFacts {
   /** Where it lies on the node. */
   readonly path?: string
+  /** Of the disk in it, where it is an image of one. */
   readonly sizeBytes?: number
-  /** Less than the size where there are holes in it. */
-  readonly usedBytes?: number
-  readonly format?: string
 }
 
 export interface FileUpload {
@@ -52,8 +50,6 @@ export class VolumeFileRepository {
         present({
           path: asText(row.path),
           sizeBytes: asNumber(row.size),
-          usedBytes: asNumber(row.used),
-          format: asText(row.format),
         }) as VolumeFacts,
     )
   }

@@ -18,7 +18,7 @@ import {
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {DeviceRepository} from '../repositories/device-repository.js'
 import type {NodeStorageRepository, Volume} from '../repositories/node-storage-repository.js'
-import type {VolumeFacts, VolumeFileRepository} from '../repositories/volume-file-repository.js'
+import type {VolumeFileRepository} from '../repositories/volume-file-repository.js'
 import {fanOut} from './fan-out.js'
 import {nodesOf, placesOf, unknownPlace, type PlaceWish} from './file-place.js'
 import type {NodeLimit} from './node-limit.js'
@@ -51,7 +51,11 @@ export interface FileList {
   readonly unread: readonly Failure[]
 }
 
-export interface ShownFile extends VolumeFile, VolumeFacts {
+export interface ShownFile extends VolumeFile {
+  /** Where it lies on its nodes. */
+  readonly path?: string
+  /** How big the disk is that can be made of it. */
+  readonly virtualSizeBytes?: number
   readonly usedBy: readonly FileUser[]
 }
 
@@ -116,8 +120,14 @@ export class VolumeFileService {
     const file = found.value
     const facts = await this.parts.files.facts(file.nodes[0] ?? '', file.storage, file.volume)
     if (facts.isErr()) return err(facts.error)
-    const {format: _, ...rest} = facts.value
-    return (await this.use(content, file)).map(({users}) => ({...file, ...rest, usedBy: users}))
+    const {path, sizeBytes} = facts.value
+    const shown = {
+      ...file,
+      ...(path !== undefined && {path}),
+      // What is asked of the file itself is the size of the disk in it; an ISO image's is rounded.
+      ...(content === 'import' && sizeBytes !== undefined && {virtualSizeBytes: sizeBytes}),
+    }
+    return (await this.use(content, file)).map(({users}) => ({...shown, usedBy: users}))
   }
 
   /** Which VMs have it in a drive. Containers keep nothing of the template they were made from. */

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import type {Result} from 'neverthrow'
 import {durationFlag} from '../../../cli/flags.js'
-import {guestActionFlags, type GuestActionFlags} from '../../../cli/guest-action-command.js'
+import {GuestActionCommand, guestActionFlags, type GuestActionFlags} from '../../../cli/guest-action-command.js'
 import {keepFlags, retentionOf, type KeepFlagValues} from '../../../cli/keep-flags.js'
 import {localZone} from '../../../cli/local-clock.js'
 import type {Services} from '../../../cli/services.js'
@@ -11,6 +11,7 @@ import {snapshotDeleteService} from '../../../cli/wiring/snapshot.js'
 import {failure, type Failure} from '../../../domain/failure.js'
 import {guestLabel, type Guest} from '../../../domain/guest.js'
 import type {PruneDecision, PruneWish} from '../../../domain/snapshot-pruning.js'
+import {keepsAll} from '../../../domain/retention.js'
 import {isTimeZone} from '../../../domain/zoned-time.js'
 import type {Patience} from '../../../services/patience.js'
 import type {DeletedSnapshots, SnapshotPruning} from '../../../services/snapshot-delete-service.js'
@@ -20,6 +21,9 @@ interface PruneFlags extends GuestActionFlags, KeepFlagValues {
   readonly 'time-zone'?: string
   readonly any: boolean
 }
+
+/** One deletion after the other: there is no single task to leave alone. */
+const {wait: _waits, ...pruneFlags} = guestActionFlags
 
 export default class SnapshotPrune extends SnapshotRemovalCommand<PruneFlags, SnapshotPruning> {
   static override summary = 'Delete old snapshots, and keep so many by hour, day, week, month and year.'
@@ -32,9 +36,9 @@ export default class SnapshotPrune extends SnapshotRemovalCommand<PruneFlags, Sn
     '<%= config.bin %> <%= command.id %> -l tag=lab --older-than 30d --yes',
     '<%= config.bin %> <%= command.id %> web --keep keep-daily=7,keep-monthly=3 --any',
   ]
-  static override args = SnapshotRemovalCommand.args
+  static override args = GuestActionCommand.args
   static override flags = {
-    ...guestActionFlags,
+    ...pruneFlags,
     ...keepFlags,
     'older-than': durationFlag({description: 'Delete only what is older: 30d, 12h.', helpGroup: 'KEEP'}),
     any: Flags.boolean({description: 'Count and delete all snapshots, those made by hand or by others too.'}),
@@ -89,8 +93,7 @@ export default class SnapshotPrune extends SnapshotRemovalCommand<PruneFlags, Sn
   }
 
   #wishFrom(flags: PruneFlags): PruneWish {
-    const {any, 'older-than': olderThanMs, 'time-zone': zone, wait} = flags
-    if (!wait) this.fail(failure('usage', 'pruning waits for each deletion', {hint: 'Leave out --no-wait'}))
+    const {any, 'older-than': olderThanMs, 'time-zone': zone} = flags
     if (zone !== undefined && !isTimeZone(zone))
       this.fail(failure('usage', `--time-zone: "${zone}" is not known`, {hint: 'Write it like Europe/Berlin or UTC'}))
     const keep = retentionOf(flags)
@@ -100,9 +103,12 @@ export default class SnapshotPrune extends SnapshotRemovalCommand<PruneFlags, Sn
       )
     }
 
+    const rules = keep === undefined ? undefined : this.unwrap(keep)
+    if (rules !== undefined && keepsAll(rules))
+      this.note('rules without a number above 0 keep everything, as in Proxmox VE')
     return {
       any,
-      ...(keep !== undefined && {keep: this.unwrap(keep)}),
+      ...(rules !== undefined && {keep: rules}),
       ...(olderThanMs !== undefined && {olderThanMs}),
     }
   }

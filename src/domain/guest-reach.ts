@@ -1,5 +1,5 @@
 import {haObstacle} from './ha-rules.js'
-import type {ClusterNode} from './node.js'
+import {nodeObstacle} from './node.js'
 import {
   mappingId,
   takesMemory,
@@ -32,13 +32,6 @@ export interface CopiedDisk {
   readonly to: string
   /** 0 where nobody knows. */
   readonly bytes: number
-}
-
-/** Why a node takes no guest at all. */
-export function nodeObstacle({haState, node, status}: ClusterNode, leaving?: ReadonlySet<string>): string | undefined {
-  if (status !== 'online') return status === 'offline' ? 'offline' : 'reports no figures yet'
-  if (haState === 'maintenance') return 'in maintenance'
-  return leaving?.has(node) === true ? 'its own guests are to leave it' : undefined
 }
 
 /** What can be looked up about storages and nodes, made once for many guests. */
@@ -126,8 +119,9 @@ export function reachObstacle(
 ): string | undefined {
   const there = index.node(node)
   if (there === undefined) return 'no such node'
-  const out = nodeObstacle(there, leaving)
+  const out = nodeObstacle(there)
   if (out !== undefined) return out
+  if (leaving?.has(node) === true) return 'its own guests are to leave it'
   if (guest.node !== node) {
     const lack = lackOf(guest, there, index, policy)
     if (lack !== undefined) return lack

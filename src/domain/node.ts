@@ -22,3 +22,9 @@ export function freeMemoryBytes(node: ClusterNode): number | undefined {
     ? undefined
     : node.memoryBytes - node.memoryUsedBytes
 }
+
+/** Why a node takes no guest at all; undefined where nothing speaks against it. */
+export function nodeObstacle({haState, status}: ClusterNode): string | undefined {
+  if (status !== 'online') return status === 'offline' ? 'offline' : 'reports no figures yet'
+  return haState === 'maintenance' ? 'in maintenance' : undefined
+}

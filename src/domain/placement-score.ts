@@ -75,3 +75,12 @@ export function likesOf<G extends Named>(
 export function spreadValue(node: string, likes: readonly Named[]): number {
   return likes.length === 0 ? 1 : 1 - likes.filter((like) => like.node === node).length / likes.length
 }
+
+/** A score or a part of it as people and scripts see it. */
+export function readable(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
+
+export function readableParts(parts: readonly ScorePart[]): ScorePart[] {
+  return parts.map((one) => ({...one, value: readable(one.value), points: readable(one.points)}))
+}

@@ -1,7 +1,8 @@
 import type {ClusterResources} from './cluster.js'
 import type {Guest} from './guest.js'
-import {freeMemoryBytes} from './node.js'
+import {freeMemoryBytes, nodeObstacle, type ClusterNode} from './node.js'
 import {naturalOrder} from './natural-order.js'
+import {freeShare, likesOf, nameGroup, scoreOf, spreadValue, type ScorePart} from './placement-score.js'
 import {holdsDisksOf} from './storage.js'
 
 /** What has to find a node: a clone of a template. */
@@ -18,6 +19,10 @@ export interface NodeCandidate {
   /** Absent when the node does not report its memory to this user. */
   readonly freeMemoryAfterBytes?: number
   readonly guestCount: number
+  /** The sum of what speaks for the node. */
+  readonly score?: number
+  /** What the score is made of. */
+  readonly parts?: readonly ScorePart[]
 }
 
 /** A node that can take a clone. */
@@ -44,6 +49,11 @@ export interface NodeDemand {
   readonly memoryBytes: number | undefined
   /** Nodes known to be out, with the reason: what the server has refused already. */
   readonly refused: ReadonlyMap<string, string>
+  /** Guests that are called alike, `web-1` and `web-2`, are kept apart; without such, guests with the same tags. */
+  readonly name?: string
+  readonly tags?: readonly string[]
+  /** Never two that are called alike on one node. */
+  readonly spread?: boolean
 }
 
 /** The copy to clone for a guest on `node`, or why there is none. */
@@ -95,8 +105,9 @@ export function placeClone(demand: CloneDemand, resources: ClusterResources): Pl
 }
 
 /**
- * Which nodes can take a guest, best first: most free memory left, then fewest guests, then by name. Nodes that report no memory come last.
- * Hard constraints (online, memory fits, and what `judge` knows) are never traded for anything.
+ * Which nodes can take a guest, best first: by score (`placement-score.ts`), then most free memory left, then fewest guests, then by name. Nodes that report no
+ * memory come last. Hard constraints (online, not in maintenance, memory fits, and what `judge` knows) are never traded for anything. What counts as free is
+ * what nobody uses now: a guest that is made now is not running yet.
  * @param judge what the guest will have on that node, or why it cannot be there
  */
 export function rankNodes<Extra extends object>(
@@ -106,8 +117,9 @@ export function rankNodes<Extra extends object>(
 ): Placement<Extra & NodeCandidate> {
   const candidates: (Extra & NodeCandidate)[] = []
   const rejected: Rejection[] = []
+  const likes = likesOf({name: demand.name, tags: demand.tags ?? [], vmid: 0}, resources.guests)
   for (const node of [...resources.nodes].sort((a, b) => naturalOrder(a.node, b.node))) {
-    const obstacle = obstacleOf(node, demand)
+    const obstacle = nodeObstacle(node) ?? demand.refused.get(node.node) ?? rivalOn(node.node, demand, likes)
     const verdict = obstacle ?? judge(node.node)
     const free = freeMemoryBytes(node)
     const need = demand.memoryBytes ?? 0
@@ -120,18 +132,46 @@ export function rankNodes<Extra extends object>(
         ...verdict,
         ...(free !== undefined && {freeMemoryAfterBytes: free - need}),
         guestCount: resources.guests.filter((guest) => guest.node === node.node && !guest.template).length,
+        ...scoreOf({
+          ...figures(node, need),
+          ...(likes !== undefined && {spread: spreadValue(node.node, likes.guests)}),
+        }),
       })
     }
   }
 
-  // The sort is stable, so what ties stays in the order of names.
-  candidates.sort((a, b) => memoryRank(b) - memoryRank(a) || a.guestCount - b.guestCount)
-  return {candidates, rejected}
+  return {candidates: bestFirst(candidates), rejected}
 }
 
-function obstacleOf({node, status}: ClusterResources['nodes'][number], {refused}: NodeDemand): string | undefined {
-  if (status !== 'online') return status === 'offline' ? 'offline' : 'reports no figures yet'
-  return refused.get(node)
+type Likes = ReturnType<typeof likesOf<Guest>>
+
+/** Why a guest that is to be apart from its likes cannot be on a node. */
+function rivalOn(node: string, {name, spread}: NodeDemand, likes: Likes): string | undefined {
+  if (spread !== true || likes === undefined || likes.group !== nameGroup(name)) return undefined
+  const rival = likes.guests.find((guest) => guest.node === node)
+  return rival === undefined ? undefined : `${rival.name} is there, and they are spread over nodes`
+}
+
+/** What a node's own figures say; nothing where it reports none. */
+function figures(node: ClusterNode, need: number): {readonly cpu?: number; readonly memory?: number} {
+  const {cpuUsage, memoryBytes, memoryUsedBytes} = node
+  return {
+    ...(memoryBytes !== undefined &&
+      memoryUsedBytes !== undefined && {memory: freeShare(memoryUsedBytes + need, memoryBytes)}),
+    ...(cpuUsage !== undefined && {cpu: freeShare(cpuUsage, 1)}),
+  }
+}
+
+/** By score, then memory, then how many guests are there; what ties stays in the order it came in. */
+export function bestFirst<C extends NodeCandidate>(candidates: readonly C[]): C[] {
+  const blind = ({freeMemoryAfterBytes}: C): number => Number(freeMemoryAfterBytes === undefined)
+  return [...candidates].sort(
+    (a, b) =>
+      blind(a) - blind(b) ||
+      (b.score ?? 0) - (a.score ?? 0) ||
+      memoryRank(b) - memoryRank(a) ||
+      a.guestCount - b.guestCount,
+  )
 }
 
 function memoryRank(candidate: NodeCandidate): number {
@@ -151,8 +191,32 @@ export function placementReason({candidates, rejected}: Placement<NodeCandidate>
   const among = `among ${candidates.length} eligible nodes`
   if (best.freeMemoryAfterBytes === undefined)
     return `fewest guests ${among} (their memory is not visible to this user)`
+  const decisive = decisivePart(best, second)
+  if (decisive !== undefined && decisive !== 'memory') return `${WHY[decisive]} ${among}`
+  if (decisive === 'memory' && candidates.some((one) => memoryRank(one) > memoryRank(best)))
+    return `largest share of memory free ${among}`
   if (best.freeMemoryAfterBytes !== second.freeMemoryAfterBytes) return `most free memory ${among}`
   if (best.guestCount !== second.guestCount)
     return `most free memory ${among}, of the equal ones that with the fewest guests`
   return `most free memory ${among}, of the equal ones the first by name`
+}
+
+const WHY = {
+  affinity: 'preferred by its HA rule',
+  cpu: 'most idle processors',
+  spread: 'farthest from guests like it',
+  stay: 'where it is already',
+} as const
+
+/** What puts one node before another; undefined where they score the same. */
+function decisivePart(best: NodeCandidate, second: NodeCandidate): ScorePart['part'] | undefined {
+  const points = ({parts = []}: NodeCandidate) => new Map(parts.map((one) => [one.part, one.points]))
+  const others = points(second)
+  let decisive: {part: ScorePart['part']; lead: number} | undefined
+  for (const [part, own] of points(best)) {
+    const lead = own - (others.get(part) ?? 0)
+    if (lead > (decisive?.lead ?? 0)) decisive = {part, lead}
+  }
+
+  return decisive?.part
 }

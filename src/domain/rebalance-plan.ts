@@ -1,4 +1,5 @@
-import {nodeObstacle, type PlacementPolicy} from './guest-reach.js'
+import type {PlacementPolicy} from './guest-reach.js'
+import {nodeObstacle} from './node.js'
 import {MoveBoard, type MoveUnit} from './move-board.js'
 import {groupOf} from './move-groups.js'
 import {memoryPlan, movesOf, type NodeMemoryPlan, type PlannedMove} from './move-plan.js'

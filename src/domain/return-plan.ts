@@ -10,7 +10,8 @@ import {
   type PlannedMove,
 } from './move-plan.js'
 import {sequenceMoves, type Arrival} from './move-sequence.js'
-import {nodeObstacle, type PlacementPolicy} from './guest-reach.js'
+import type {PlacementPolicy} from './guest-reach.js'
+import {nodeObstacle} from './node.js'
 import type {Guest} from './guest.js'
 import {type PlacementFacts, type PlacementGuest} from './placement-facts.js'
 import {formatSize} from './size.js'

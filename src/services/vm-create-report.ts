@@ -5,6 +5,7 @@ import {
   type Placement,
   type Rejection,
 } from '../domain/placement.js'
+import {readable, readableParts, type ScorePart} from '../domain/placement-score.js'
 import type {TaskReport} from '../domain/task.js'
 import type {VmOptions} from '../domain/vm-hardware.js'
 import type {FinishStep} from './vm-finish-service.js'
@@ -18,6 +19,9 @@ export interface PlacementReport {
     readonly node: string
     readonly freeMemoryAfterBytes?: number
     readonly guestCount: number
+    /** What speaks for the node, in points; see `ScorePart`. */
+    readonly score?: number
+    readonly parts?: readonly ScorePart[]
   }[]
 }
 
@@ -80,10 +84,12 @@ export function placementReport(
     node: candidate.node,
     reason: placementReason(placement),
     rejected: placement.rejected,
-    ranked: placement.candidates.map(({node, freeMemoryAfterBytes, guestCount}) => ({
+    ranked: placement.candidates.map(({node, freeMemoryAfterBytes, guestCount, parts, score}) => ({
       node,
       ...(freeMemoryAfterBytes !== undefined && {freeMemoryAfterBytes}),
       guestCount,
+      ...(score !== undefined && {score: readable(score)}),
+      ...(parts !== undefined && {parts: readableParts(parts)}),
     })),
   }
 }

@@ -20,6 +20,7 @@ import {parseArgs} from 'node:util'
 import {parse, stringify} from 'yaml'
 
 import {benchSimulator} from './bench-simulator.mjs'
+import {benchUpload} from './bench-upload.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const homelab = path.join(root, 'bin/run.js')
@@ -351,6 +352,7 @@ async function main() {
   }
 
   missed += await benchSimulator()
+  missed += await benchUpload()
   if (options.check && missed > 0) process.exitCode = 1
 }
 

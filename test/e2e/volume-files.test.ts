@@ -77,7 +77,8 @@ describe('files on storages', () => {
       ])
       expect(await done('iso', 'list', '--node', 'pve3')).to.have.length(1)
 
-      config(103)['ide2'] = 'nas:iso/my_file__1_.iso,media=cdrom,size=98K'
+      const scratch = config(103) as Record<string, unknown>
+      scratch['ide2'] = 'nas:iso/my_file__1_.iso,media=cdrom,size=98K'
       const shown = await done('iso', 'show', 'my_file__1_.iso')
       expect(shown).to.include({path: '/mnt/pve/nas/template/iso/my_file__1_.iso', sizeBytes: CONTENT.length})
       expect(shown.usedBy).to.deep.equal([{vmid: 103, name: 'scratch', type: 'qemu', node: 'pve2', key: 'ide2'}])
@@ -85,7 +86,7 @@ describe('files on storages', () => {
       expect(used.message).to.equal('nas:iso/my_file__1_.iso is used by scratch (VM 103) as ide2')
       expect(used.hint).to.contain('vm disk remove 103 ide2')
 
-      delete config(103)['ide2']
+      delete scratch['ide2']
       expect((await refused(2, 'iso', 'delete', 'my_file__1_.iso')).hint).to.contain('--yes')
       const planned = await done('iso', 'delete', 'my_file__1_.iso', '--dry-run')
       expect(planned).to.include({dryRun: true, volume: 'nas:iso/my_file__1_.iso'})

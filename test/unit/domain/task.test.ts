@@ -16,6 +16,8 @@ describe('tasks', () => {
     expect(progressInLog('transferred 1.0 GiB of 4.0 GiB (25.00%)')).to.equal(0.25)
     expect(progressInLog('INFO:  31% (1.2 GiB of 4.0 GiB) in 3s')).to.equal(0.31)
     expect(progressInLog('drive-scsi0: transferred 34.0 MiB of 1.0 GiB (3.32%) in 1s')).to.be.closeTo(0.0332, 1e-9)
+    expect(progressInLog(' 32768K ........ ........ ........ ........  5%  104M 6s')).to.equal(0.05)
+    expect(progressInLog('1024K 40%')).to.equal(0.4)
     expect(progressInLog("Formatting 'x', size=1073741824")).to.equal(undefined)
   })
 

@@ -1,5 +1,6 @@
 import {parseCalendarEvent} from '../../domain/calendar-event.js'
 import {nextRun} from '../../domain/next-run.js'
+import {nextEvent} from '../backup/schedule.js'
 import {changed, digestOf, sectionValues} from '../config/sections.js'
 import {die, paramError} from '../kernel/pve-error.js'
 
@@ -14,8 +15,9 @@ export const clusterJobsRoutes: Routes = {
     const runs: {timestamp: number; utc: string}[] = []
     let time: number | undefined = call.number('starttime') ?? call.world.clock.now()
     const count = call.number('iterations') ?? DEFAULT_ITERATIONS
+    const {timezone} = call.world.node(call.node)
     while (event.isOk() && runs.length < count) {
-      time = nextRun(event.value, time)
+      time = nextEvent(event.value, time, timezone)
       if (time === undefined) break
       runs.push({timestamp: time, utc: perlTime(time)})
     }

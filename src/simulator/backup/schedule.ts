@@ -1,5 +1,4 @@
-import {nextRun} from '../../domain/next-run.js'
-import {zoneOffset} from './local-time.js'
+import {zonedNextRun} from '../../domain/zoned-run.js'
 
 import type {CalendarEvent} from '../../domain/calendar-event.js'
 
@@ -9,9 +8,5 @@ import type {CalendarEvent} from '../../domain/calendar-event.js'
  * @returns epoch seconds; undefined for a date that never comes
  */
 export function nextEvent(event: CalendarEvent, after: number, timezone: string): number | undefined {
-  const offset = zoneOffset(after, timezone)
-  const next = nextRun(event, after, offset)
-  if (next === undefined) return undefined
-  const then = zoneOffset(next, timezone)
-  return then === offset ? next : nextRun(event, after, then)
+  return zonedNextRun(event, after, timezone)
 }

@@ -1,0 +1,385 @@
+import {err, errAsync, ok, okAsync, Result, ResultAsync} from 'neverthrow'
+import {
+  impliedUnset,
+  isJobId,
+  jobDifferences,
+  jobParameters,
+  newJobId,
+  UNSETTABLE,
+  type BackupJob,
+  type JobDifference,
+  type JobParameters,
+  type JobWish,
+  type Unsettable,
+} from '../domain/backup-job.js'
+import {parseCalendarEvent} from '../domain/calendar-event.js'
+import type {ClusterResources} from '../domain/cluster.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
+import {closest} from '../domain/suggest.js'
+import type {BackupJobRepository, IncludedGuest} from '../repositories/backup-job-repository.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import {resolveGuest} from './guest-service.js'
+import {jobWarnings} from './backup-job-warnings.js'
+import type {Timing} from './patience.js'
+import type {ReleaseGate} from './release-gate.js'
+
+/** How many of the next runs are told. */
+const RUNS_TOLD = 3
+
+/** A guest as a job names it. */
+export interface JobGuest {
+  readonly vmid: number
+  readonly name?: string
+  readonly type?: GuestType
+  readonly node?: string
+  /** There is no such guest, or this login may not see it. */
+  readonly missing?: true
+}
+
+/** A job with its guests' names. */
+export interface JobView extends Omit<BackupJob, 'exclude' | 'options' | 'vmids'> {
+  /** Those it names; absent for jobs of all guests or of a pool. */
+  readonly guests?: readonly JobGuest[]
+  readonly exclude: readonly JobGuest[]
+}
+
+/** A job, and what it comes to now. */
+export interface JobDetails extends JobView {
+  readonly saves: readonly (JobGuest & {
+    /** Disks that its backups do not hold. */
+    readonly excludedDisks: readonly {readonly key: string; readonly volume: string; readonly reason?: string}[]
+  })[]
+}
+
+/** What a job is to be, with guests by name or VMID. */
+export interface JobRequest extends Omit<JobWish, 'exclude' | 'vmids'> {
+  /** Instead of those it names now. */
+  readonly guests?: readonly string[]
+  readonly add?: readonly string[]
+  readonly remove?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly unset?: readonly Unsettable[]
+}
+
+/** What would be sent, and what is known beforehand; made by GET requests alone. */
+export interface JobPlan {
+  readonly id: string
+  readonly before?: BackupJob
+  readonly parameters: JobParameters
+  readonly unset: readonly string[]
+  readonly changes: readonly JobDifference[]
+  /** ISO 8601 UTC; by the clock of the node that was asked. */
+  readonly nextRuns: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export interface ChangedJob extends JobView {
+  readonly changed: boolean
+  readonly changes: readonly JobDifference[]
+  readonly warnings: readonly string[]
+}
+
+/** Backup jobs of the cluster, with guests by name. */
+export class BackupJobService {
+  constructor(
+    private readonly jobs: BackupJobRepository,
+    private readonly cluster: ClusterRepository,
+    private readonly releases: ReleaseGate,
+    private readonly timing: Timing,
+  ) {}
+
+  list(): ResultAsync<JobView[], Failure> {
+    return ResultAsync.combine([this.jobs.list(), this.cluster.resources('vm')]).map(([jobs, {guests}]) =>
+      jobs.map((job) => viewOf(job, guests)).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    )
+  }
+
+  /** The job as Proxmox VE has it; `not-found` names one that is meant, perhaps. */
+  find(id: string): ResultAsync<BackupJob, Failure> {
+    return this.jobs.list().andThen((jobs) => findJob(jobs, id))
+  }
+
+  show(id: string): ResultAsync<JobDetails, Failure> {
+    return ResultAsync.combine([this.find(id), this.cluster.resources('vm'), this.jobs.included(id)]).map(
+      ([job, {guests}, included]) => ({...viewOf(job, guests), saves: included.map((one) => savesOf(one, guests))}),
+    )
+  }
+
+  planCreate(id: string | undefined, request: JobRequest): ResultAsync<JobPlan, Failure> {
+    const named = id ?? newJobId(() => this.timing.random())
+    if (!isJobId(named)) return errAsync(badId(named))
+    return ResultAsync.combine([this.jobs.list(), this.cluster.resources()]).andThen(([jobs, resources]) => {
+      if (jobs.some((job) => job.id === named)) return errAsync(exists(named))
+      return this.plan(named, undefined, request, resources)
+    })
+  }
+
+  planSet(id: string, request: JobRequest): ResultAsync<JobPlan, Failure> {
+    return ResultAsync.combine([this.find(id), this.cluster.resources()]).andThen(([job, resources]) =>
+      this.plan(id, job, request, resources),
+    )
+  }
+
+  /** Sends a plan, and reads back what became of it: there is no digest that would keep two changes apart. */
+  apply({before, id, parameters, unset, changes, warnings}: JobPlan): ResultAsync<ChangedJob, Failure> {
+    const send =
+      before === undefined
+        ? this.jobs.create(id, parameters)
+        : changes.length === 0
+          ? okAsync<void, Failure>(undefined)
+          : this.jobs.update(id, parameters, unset)
+    return send
+      .orElse((failed) => (failed.kind === 'outcome-unknown' ? okAsync(undefined) : errAsync(failed)))
+      .andThen(() => ResultAsync.combine([this.jobs.list(), this.cluster.resources('vm')]))
+      .andThen(([jobs, {guests}]) => {
+        const job = jobs.find((one) => one.id === id)
+        if (job === undefined) return err(notThere(id, before === undefined))
+        const left = jobDifferences(job.options, parameters, unset)
+        if (left.length > 0) return err(otherwise(id, left))
+        return ok({...viewOf(job, guests), changed: before === undefined || changes.length > 0, changes, warnings})
+      })
+  }
+
+  /** Gone when it is gone: an answer that was lost is looked after. */
+  delete(id: string): ResultAsync<{readonly id: string; readonly changed: true}, Failure> {
+    return this.find(id)
+      .andThen(() => this.jobs.delete(id))
+      .orElse((failed) => (failed.kind === 'outcome-unknown' ? okAsync(undefined) : errAsync(failed)))
+      .andThen(() => this.jobs.list())
+      .andThen((jobs) =>
+        jobs.some((job) => job.id === id)
+          ? err(failure('outcome-unknown', `backup job ${id} is still there`, {hint: `homelab proxmox job show ${id}`}))
+          : ok({id, changed: true as const}),
+      )
+  }
+
+  private plan(
+    id: string,
+    before: BackupJob | undefined,
+    request: JobRequest,
+    resources: ClusterResources,
+  ): ResultAsync<JobPlan, Failure> {
+    return this.gate(request)
+      .andThen(() => wishOf(request, before, resources))
+      .andThen((wish) => this.runsOf(wish.schedule).map((nextRuns) => ({wish, nextRuns})))
+      .andThen(({wish, nextRuns}): Result<JobPlan, Failure> => {
+        const parameters = jobParameters(wish)
+        const options = before?.options ?? {}
+        const implied = before === undefined ? [] : impliedUnset(parameters).filter((key) => options[key] !== undefined)
+        const unset = [...new Set([...(request.unset ?? []).map((name) => UNSETTABLE[name]), ...implied])]
+        const both = unset.find((key) => parameters[key] !== undefined)
+        if (both !== undefined)
+          return err(failure('usage', `${both} is set and taken away at once`, {hint: 'Leave one of them out'}))
+        const changes = jobDifferences(options, parameters, unset)
+        const job = afterwards(before, wish, unset)
+        const incomplete = checkComplete(job)
+        if (incomplete.isErr()) return err(incomplete.error)
+        const warnings = jobWarnings(job, resources)
+        return warnings.map((texts) => ({
+          id,
+          ...(before !== undefined && {before}),
+          parameters,
+          unset,
+          changes,
+          nextRuns,
+          warnings: texts,
+        }))
+      })
+  }
+
+  private gate({fleecing, notificationMode}: JobRequest): ResultAsync<void, Failure> {
+    const gates: ResultAsync<void, Failure>[] = []
+    if (fleecing !== undefined) gates.push(this.releases.require('fleecing', '8.2', 'Leave --fleecing out'))
+    if (notificationMode !== undefined)
+      gates.push(this.releases.require('--notification-mode', '8.2', 'Use --mailto and --mail-notification there'))
+    return ResultAsync.combine(gates).map(() => undefined)
+  }
+
+  /** Checked here, for an error that says what is wrong, and by the server, who also knows its clock. */
+  private runsOf(schedule: string | undefined): ResultAsync<string[], Failure> {
+    if (schedule === undefined) return okAsync([])
+    const event = parseCalendarEvent(schedule)
+    if (event.isErr()) return errAsync(badSchedule(schedule, event.error))
+    return this.jobs.analyze(schedule, this.timing.now() / 1000, RUNS_TOLD).andThen((runs) =>
+      runs.length === 0
+        ? err(
+            failure('usage', `the schedule "${schedule}" never comes`, {
+              hint: SCHEDULE_HINT,
+              details: {field: 'schedule', value: schedule},
+            }),
+          )
+        : ok(runs.map((seconds) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'))),
+    )
+  }
+}
+
+const SCHEDULE_HINT =
+  'Write it like "02:00", "sat 03:00", "mon..fri 22:30", "*/6:00", "sun 1..7 04:00" or "daily"; see what it means: homelab proxmox job next --schedule TEXT'
+
+/** The wish in VMIDs; guests to be added or left out go by what the job names now. */
+function wishOf(
+  {guests, add, remove, exclude, unset: _unset, ...rest}: JobRequest,
+  before: BackupJob | undefined,
+  resources: ClusterResources,
+): Result<JobWish, Failure> {
+  const ids = (names: readonly string[] | undefined): Result<number[] | undefined, Failure> => {
+    if (names === undefined) return ok(undefined)
+    const found: number[] = []
+    for (const name of names) {
+      const guest = resolveGuest(resources.guests, undefined, name)
+      // A guest that is gone can still be named by a job: by its VMID.
+      if (guest.isErr() && !(guest.error.kind === 'not-found' && isNamed(before, name))) return err(guest.error)
+      found.push(guest.isOk() ? guest.value.vmid : Number(name))
+    }
+
+    return ok([...new Set(found)])
+  }
+
+  return Result.combine([ids(guests), ids(add), ids(remove), ids(exclude)]).andThen(
+    ([chosen, added, removed, excluded]): Result<JobWish, Failure> => {
+      const change = (added ?? removed) !== undefined
+      if (change && before?.vmids === undefined) return err(namesNone())
+      const drop = new Set(removed)
+      const vmids = change
+        ? [...new Set([...(before?.vmids ?? []), ...(added ?? [])])].filter((vmid) => !drop.has(vmid))
+        : chosen
+      if (change && vmids?.length === 0) return err(nobodyLeft())
+      return ok({...rest, ...(vmids !== undefined && {vmids}), ...(excluded !== undefined && {exclude: excluded})})
+    },
+  )
+}
+
+function namesNone(): Failure {
+  return failure('usage', 'this job names no guests that one could be added to or removed from', {
+    hint: 'Name the guests it shall have, or use --exclude',
+    details: {field: 'add'},
+  })
+}
+
+function nobodyLeft(): Failure {
+  return failure('usage', 'no guest would be left in the job', {
+    hint: 'Delete it, or switch it off with --disable',
+    details: {field: 'remove'},
+  })
+}
+
+function isNamed(job: BackupJob | undefined, name: string): boolean {
+  return [...(job?.vmids ?? []), ...(job?.exclude ?? [])].some((vmid) => String(vmid) === name)
+}
+
+/** The job as it will be, as far as checks need it. */
+function afterwards(before: BackupJob | undefined, wish: JobWish, unset: readonly string[]): JobWish {
+  const kept = before === undefined ? {} : {...before}
+  const gone = new Set(unset)
+  const {vmids, all, pool, exclude, node, storage, notesTemplate, ...rest} = {...kept, ...wish}
+  return {
+    ...rest,
+    ...(vmids !== undefined && !gone.has('vmid') && {vmids}),
+    ...(all === true && !gone.has('all') && {all}),
+    ...(pool !== undefined && !gone.has('pool') && {pool}),
+    ...(exclude !== undefined && exclude.length > 0 && !gone.has('exclude') && {exclude}),
+    ...(node !== undefined && !gone.has('node') && {node}),
+    ...(storage !== undefined && {storage}),
+    ...(notesTemplate !== undefined && !gone.has('notes-template') && {notesTemplate}),
+  }
+}
+
+/** What Proxmox VE would refuse, in words that say what to do. */
+function checkComplete({vmids, all, pool, exclude, schedule}: JobWish): Result<void, Failure> {
+  const ways = [vmids !== undefined, all === true, pool !== undefined].filter(Boolean).length
+  const problem =
+    schedule === undefined
+      ? (['a job needs a schedule', 'schedule'] as const)
+      : ways === 0
+        ? (['a job needs guests', 'guest'] as const)
+        : ways > 1
+          ? (['a job saves named guests, all, or those of a pool: only one of these', 'guest'] as const)
+          : vmids !== undefined && exclude !== undefined
+            ? (['guests can be left out of all or of a pool, not of those that are named', 'exclude'] as const)
+            : undefined
+  if (problem === undefined) return ok(undefined)
+  const [message, field] = problem
+  const hint =
+    field === 'schedule' ? SCHEDULE_HINT : 'Name guests, or use --all or --pool; --exclude goes with the latter two'
+  return err(failure('usage', message, {hint, details: {field}}))
+}
+
+export function viewOf({options: _options, vmids, exclude, ...job}: BackupJob, guests: readonly Guest[]): JobView {
+  return {
+    ...job,
+    ...(vmids !== undefined && {guests: vmids.map((vmid) => named(vmid, guests))}),
+    exclude: exclude.map((vmid) => named(vmid, guests)),
+  }
+}
+
+function named(vmid: number, guests: readonly Guest[]): JobGuest {
+  const [guest] = guestsCalled(guests, String(vmid))
+  if (guest === undefined || guest.vmid !== vmid) return {vmid, missing: true}
+  const {name, type, node} = guest
+  return {vmid, ...(name !== undefined && {name}), type, node}
+}
+
+function savesOf({vmid, volumes}: IncludedGuest, guests: readonly Guest[]): JobDetails['saves'][number] {
+  return {
+    ...named(vmid, guests),
+    excludedDisks: volumes
+      .filter(({included}) => !included)
+      .map(({key, volume, reason}) => ({key, volume, ...(reason !== undefined && {reason})})),
+  }
+}
+
+export function findJob(jobs: readonly BackupJob[], id: string): Result<BackupJob, Failure> {
+  const job = jobs.find((one) => one.id === id)
+  if (job !== undefined) return ok(job)
+  const ids = jobs.map((one) => one.id)
+  const near = closest(id, ids)
+  return err(
+    failure('not-found', `there is no backup job "${id}"`, {
+      hint: `${near === undefined ? '' : `Did you mean "${near}"? `}See: homelab proxmox job list`,
+      details: {id},
+    }),
+  )
+}
+
+function badSchedule(schedule: string, rest: string): Failure {
+  const where = rest === schedule || rest === '' ? '' : ` from "${rest}" on`
+  return failure('usage', `"${schedule}" is not a schedule${where}`, {
+    hint: SCHEDULE_HINT,
+    details: {field: 'schedule', value: schedule},
+  })
+}
+
+function badId(id: string): Failure {
+  return failure('usage', `"${id}" cannot be the id of a job`, {
+    hint: 'Use 2 to 50 letters, digits, - and _, a letter first',
+    details: {field: 'id', value: id},
+  })
+}
+
+function exists(id: string): Failure {
+  return failure('already-exists', `there is a backup job "${id}" already`, {
+    hint: `Change it: homelab proxmox job set ${id}`,
+    details: {id},
+  })
+}
+
+function notThere(id: string, created: boolean): Failure {
+  return created
+    ? failure('outcome-unknown', `backup job ${id} was sent, and is not there`, {
+        hint: 'See: homelab proxmox job list',
+        details: {id},
+      })
+    : failure('conflict', `backup job ${id} was deleted meanwhile`, {details: {id}})
+}
+
+function otherwise(id: string, left: readonly JobDifference[]): Failure {
+  return failure(
+    'conflict',
+    `backup job ${id} is not as it was asked to be: ${left.map(({key, before}) => `${key} is ${before ?? 'not set'}`).join(', ')}. Somebody else changed it at the same time`,
+    {
+      hint: `Look at it, and repeat the change if it is still wanted: homelab proxmox job show ${id}`,
+      details: {id, left},
+    },
+  )
+}

@@ -27,9 +27,18 @@ const list = z.pipe(
 export const specField = {
   text: z.optional(text),
   count: z.optional(count),
+  /** A number is taken as it is written. */
+  textOrNumber: z.optional(
+    z.pipe(
+      z.union([text, z.number()]),
+      z.transform((value) => String(value)),
+    ),
+  ),
   flag: z.optional(z.boolean()),
   /** A number is MiB, as in Proxmox VE. */
   memory: z.optional(size(MIB)),
+  /** The same, and 0 for none. */
+  memoryOrNone: z.optional(z.union([z.literal(0), size(MIB)])),
   /** A number is GiB, as in Proxmox VE. */
   disk: z.optional(size(GIB)),
   list: z.optional(list),
@@ -53,11 +62,16 @@ export const guestSpecFields = {
   protection: specField.flag,
   startup: specField.text,
   start: specField.flag,
+  rmOnFailure: specField.flag,
+  template: specField.text,
+  linked: specField.flag,
+  bridge: specField.text,
 }
 
 /** What to write for keys that take several forms. */
 const REMEDIES: Readonly<Record<string, string>> = {
   memory: 'write MiB as a number, or a size like 4GiB',
+  swap: 'write MiB as a number, or a size like 512MiB, or 0 for none',
   balloon: 'write MiB as a number, a size like 1GiB, or off',
   diskSize: 'write GiB as a number, or a size like 40GiB',
 }

@@ -1,6 +1,6 @@
 import {err, ok, Result} from 'neverthrow'
 import * as z from 'zod/mini'
-import type {ContextSettings, MachineClass} from '../config/configuration.js'
+import type {MachineClass} from '../config/configuration.js'
 import {parseChecksum, parseImage, type Checksum} from '../domain/cloud-image.js'
 import type {CloudInitSpec} from '../domain/cloud-init.js'
 import {isSecretKey, configKind, unknownKey} from '../domain/config-keys.js'
@@ -8,18 +8,16 @@ import {parseDiskSpec} from '../domain/disk-spec.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {wireValue} from '../domain/guest-config.js'
 import {parseNetSpec} from '../domain/net-spec.js'
-import type {Secret} from '../domain/secret.js'
 import {parseSize} from '../domain/size.js'
+import {startupValue} from '../domain/startup-order.js'
 import type {VmHardware} from '../domain/vm-hardware.js'
-import type {WaitCondition} from '../domain/wait-condition.js'
 import type {VmCreateRequest, VmSourceWish} from '../services/vm-create-request.js'
+import {defined, guestRequest, mergeAsks, type AskSurroundings} from './guest-create-ask.js'
 import {guestSpecFields, specField} from './guest-spec-file.js'
 
 /** A VM in a file, and what a command line says of one; sizes are in bytes. */
 export const vmSpec = z.strictObject({
   ...guestSpecFields,
-  template: specField.text,
-  linked: specField.flag,
   iso: specField.text,
   image: specField.text,
   imageStorage: specField.text,
@@ -36,13 +34,11 @@ export const vmSpec = z.strictObject({
   balloon: specField.text,
   disks: specField.list,
   nets: specField.list,
-  bridge: specField.text,
   boot: specField.list,
   scsihw: specField.text,
   vga: specField.text,
   serial: specField.flag,
   agent: specField.flag,
-  rmOnFailure: specField.flag,
   options: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
   cloudInit: z.optional(
     z.strictObject({
@@ -63,57 +59,29 @@ export const vmSpec = z.strictObject({
 export type VmAsk = z.infer<typeof vmSpec>
 
 /** What else a request is made of. */
-export interface VmAskSurroundings {
-  readonly machineClass?: MachineClass
-  readonly context: Pick<ContextSettings, 'defaults' | 'login' | 'nodes'>
+export interface VmAskSurroundings extends AskSurroundings {
   /** Of `--set`; goes before the `options` of a file. */
   readonly options: Readonly<Record<string, string>>
   /** What the flags say; each goes before the same of a file. */
   readonly cloudInit: CloudInitSpec
-  readonly password?: Secret
-  readonly waitFor: readonly WaitCondition[]
 }
 
 const SOURCES = ['template', 'iso', 'image', 'empty'] as const
 
 /** What is typed goes before what the file says; a source that is typed replaces that of the file. */
-export function mergeAsks(typed: VmAsk, file: VmAsk): VmAsk {
-  const {template: _t, iso: _i, image: _m, empty: _e, checksum: _c, ...rest} = file
-  return {...(SOURCES.some((key) => typed[key] !== undefined) ? rest : file), ...typed}
+export function mergeVmAsks(typed: VmAsk, file: VmAsk): VmAsk {
+  return mergeAsks(typed, file, [{typed: SOURCES, file: [...SOURCES, 'checksum']}])
 }
 
 /** The request, or a `usage` failure that names the flag. */
 export function vmRequest(ask: VmAsk, around: VmAskSurroundings): Result<VmCreateRequest, Failure> {
-  const {context, machineClass, password, waitFor} = around
-  const {name} = ask
-  if (name === undefined) {
-    return err(failure('usage', 'nothing is said about the name of the VM', {hint: 'Give NAME, or name: in the file'}))
-  }
-
-  return Result.combine([sourceOf(ask, machineClass), hardwareOf(ask, around.options), nodeOf(ask, machineClass)]).map(
-    ([source, hardware, node]): VmCreateRequest => {
-      const {bridge, cores, diskSize, memory, pool, storage, tags, vmid} = ask
-      const asked = {bridge, cores, diskBytes: diskSize, memoryBytes: memory, pool, storage, tags}
-      return {
-        name,
-        source,
-        ...node,
-        ...(vmid !== undefined && {vmid}),
-        hardware,
-        layers: {
-          asked: defined(asked),
-          ...(machineClass !== undefined && {machineClass}),
-          nodeDefaults: context.nodes,
-          defaults: context.defaults,
-        },
-        cloudInit: {...defined(ask.cloudInit ?? {}), ...around.cloudInit},
-        ...(password !== undefined && {password}),
-        start: ask.start ?? false,
-        waitFor,
-        removeOnFailure: ask.rmOnFailure ?? false,
-        rootLogin: context.login?.kind === 'password' && context.login.username === 'root@pam',
-      }
-    },
+  return guestRequest('qemu', ask, around).andThen((request) =>
+    Result.combine([sourceOf(ask, around.machineClass), hardwareOf(ask, around.options)]).map(([source, hardware]) => ({
+      ...request,
+      source,
+      hardware,
+      cloudInit: {...defined(ask.cloudInit ?? {}), ...around.cloudInit},
+    })),
   )
 }
 
@@ -166,23 +134,6 @@ function isoOf(volume: string): Result<VmSourceWish, Failure> {
       )
 }
 
-/** The node of a class is binding: another one can be asked for only without the class. */
-function nodeOf(
-  ask: VmAsk,
-  machineClass: MachineClass | undefined,
-): Result<Pick<VmCreateRequest, 'boundBy' | 'node'>, Failure> {
-  const bound = machineClass?.node
-  if (bound === undefined) return ok(ask.node === undefined ? {} : {node: ask.node})
-  if (ask.node === undefined) return ok({node: bound, boundBy: ask.class ?? ''})
-  if (ask.node === bound) return ok({node: bound})
-  return err(
-    failure('usage', `the machine class "${ask.class}" is bound to ${bound}, and --node says ${ask.node}`, {
-      hint: 'Leave --node out, or use another class',
-      details: {field: 'node', class: ask.class, node: bound},
-    }),
-  )
-}
-
 function hardwareOf(ask: VmAsk, typed: Readonly<Record<string, string>>): Result<VmHardware, Failure> {
   const {agent, boot, cpu, description, disks = [], firmware, machine, nets = [], numa, onBoot, osType} = ask
   const {protection, scsihw, secureBoot, serial, sockets, tpm, vga} = ask
@@ -191,7 +142,7 @@ function hardwareOf(ask: VmAsk, typed: Readonly<Record<string, string>>): Result
     none(disks) ? ok([]) : Result.combine(disks.map((disk) => parseDiskSpec(disk, 'qemu'))),
     none(nets) ? ok([]) : Result.combine(nets.map((net) => parseNetSpec(net, 'qemu'))),
     balloonOf(ask.balloon),
-    startupOf(ask.startup),
+    ask.startup === undefined ? ok(undefined) : startupValue(ask.startup),
     othersOf({...ask.options, ...typed}),
   ]).map(([diskSpecs, netSpecs, balloonBytes, startup, others]) => ({
     disks: diskSpecs,
@@ -208,19 +159,6 @@ function balloonOf(text: string | undefined): Result<number | undefined, Failure
   if (text === undefined) return ok(undefined)
   if (/^(?:off|0)$/i.test(text)) return ok(0)
   return parseSize(text).mapErr((failed) => ({...failed, message: `--balloon: ${failed.message}, nor off`}))
-}
-
-function startupOf(text: string | undefined): Result<string | undefined, Failure> {
-  if (text === undefined) return ok(undefined)
-  const value = /^\d+(?:,|$)/.test(text) ? `order=${text}` : text
-  return /^(?:order|up|down)=\d+(?:,(?:order|up|down)=\d+)*$/.test(value)
-    ? ok(value)
-    : err(
-        failure('usage', `--startup: "${text}" is not possible`, {
-          hint: 'Write order=2,up=30,down=60: the place, and the seconds to wait after start and for shutdown',
-          details: {field: 'startup', value: text},
-        }),
-      )
 }
 
 /** Options that have no flag; those that decide who the VM is are not among them. */
@@ -242,11 +180,4 @@ function othersOf(
       return wireValue('qemu', key, String(value)).map((text) => [key, text] as const)
     }),
   ).map((entries) => Object.fromEntries(entries))
-}
-
-type Defined<T> = {[K in keyof T]: Exclude<T[K], undefined>}
-
-/** Without what is undefined. */
-function defined<T extends object>(fields: T): Partial<Defined<T>> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Defined<T>>
 }

@@ -1,3 +1,4 @@
+import type {GuestOptions} from './guest-options.js'
 import {err, ok, type Result} from 'neverthrow'
 import {cloudInitValues, type CloudInitSpec} from './cloud-init.js'
 import type {CreationDefaults} from './creation-defaults.js'
@@ -7,7 +8,7 @@ import {parsePropertyString} from './property-string.js'
 import type {Secret} from './secret.js'
 import {bootDisk, withBridge} from './vm-disks.js'
 import {bootOrder, cdromSlot, placeDisks, placeNets} from './vm-devices.js'
-import {plainOptions, type VmHardware, type VmOptions} from './vm-hardware.js'
+import {plainOptions, type VmHardware} from './vm-hardware.js'
 
 /** What is to be changed in a clone. */
 export interface CloneChanges {
@@ -57,7 +58,7 @@ export function checkClone({hardware}: CloneChanges): Result<void, Failure> {
 export function cloneOptions(
   changes: CloneChanges,
   config: Readonly<Record<string, unknown>>,
-): Result<VmOptions, Failure> {
+): Result<GuestOptions, Failure> {
   const {cloudInit, creation, hardware, password} = changes
   const keys = new Set([...Object.keys(config), ...Object.keys(hardware.others)])
   const devices: Record<string, string> = {}

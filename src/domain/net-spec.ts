@@ -107,7 +107,8 @@ export function parseNetSpec(text: string, type: GuestType): Result<NetSpec, Fai
     : readOptions(parts, grammar, what).andThen((options) => checkGateways(options, what))
 }
 
-function checkGateways(options: NetSpec, what: string): Result<NetSpec, Failure> {
+/** Refuses a gateway without a fixed address. */
+export function checkGateways(options: NetSpec, what: string): Result<NetSpec, Failure> {
   for (const [gateway, address] of [
     ['gw', 'ip'],
     ['gw6', 'ip6'],

@@ -1,8 +1,10 @@
+import type {GuestOptions} from './guest-options.js'
 import {err, ok, type Result} from 'neverthrow'
 import type {CreationDefaults} from './creation-defaults.js'
 import type {DiskSpec} from './disk-spec.js'
 import {failure, type Failure} from './failure.js'
 import type {StorageNeed} from './guest-placement.js'
+import type {NetSpec} from './net-spec.js'
 import {formatPropertyString} from './property-string.js'
 import {bootOrder, cdromSlot, placeDisks, placeNets} from './vm-devices.js'
 import {
@@ -16,10 +18,10 @@ import {
   flavourOf,
   plainOptions,
   type VmHardware,
-  type VmOptions,
 } from './vm-hardware.js'
 
 const MIB = 2 ** 20
+const DEFAULT_BRIDGE = 'vmbr0'
 /** The state of a TPM, the variables of a firmware and a cloud-init drive are some MiB at most, which Proxmox VE decides. */
 const SMALL_BYTES = 4 * MIB
 
@@ -36,7 +38,7 @@ export interface NewVmParts {
   readonly hardware: VmHardware
   readonly creation: CreationDefaults
   /** `ciuser`, `ipconfig0` and so on; the password too. Empty: no cloud-init drive. */
-  readonly cloudInit: VmOptions
+  readonly cloudInit: GuestOptions
   /** For volumes that name no storage; empty where `needsStorage` says no. */
   readonly storage: string
   /** What the VM is told apart by from another of the same name. */
@@ -66,6 +68,16 @@ function disksOf({creation, hardware, source}: StorageQuestion): DiskSpec[] {
 function firmwareOf(hardware: VmHardware): {readonly uefi: boolean; readonly tpm: boolean} {
   const flavour = flavourOf(hardware)
   return {uefi: (hardware.firmware ?? flavour.firmware) === 'uefi', tpm: hardware.tpm ?? flavour.tpm}
+}
+
+/** The NICs that were asked for, or the usual one. */
+function netsOf({hardware: {nets, netless}}: Pick<NewVmParts, 'hardware'>): readonly NetSpec[] {
+  return nets.length > 0 || netless === true ? nets : [new Map()]
+}
+
+/** The bridges that its NICs are connected to. */
+export function newVmBridges(vm: Pick<NewVmParts, 'creation' | 'hardware'>): string[] {
+  return netsOf(vm).map((net) => net.get('bridge') ?? vm.creation.bridge ?? DEFAULT_BRIDGE)
 }
 
 /** Whether any of its volumes goes where nobody has said yet. */
@@ -105,7 +117,7 @@ function needOf(volume: string): StorageNeed {
  * All parameters of `POST /nodes/{node}/qemu` but the VMID (reference 2.12).
  * @returns a `usage` failure for devices that find no place, or a boot order of what is not there
  */
-export function newVmOptions(vm: NewVmParts): Result<VmOptions, Failure> {
+export function newVmOptions(vm: NewVmParts): Result<GuestOptions, Failure> {
   const {cloudInit, creation, hardware, name, source, storage} = vm
   const flavour = flavourOf(hardware)
   const {tpm, uefi} = firmwareOf(hardware)
@@ -132,8 +144,7 @@ export function newVmOptions(vm: NewVmParts): Result<VmOptions, Failure> {
     add({[slot.value]: `${storage}:cloudinit`})
   }
 
-  const nets = hardware.nets.length > 0 || hardware.netless === true ? hardware.nets : [new Map<string, string>()]
-  const placed = placeNets(nets, keys, {bridge: creation.bridge ?? 'vmbr0', model: flavour.nic})
+  const placed = placeNets(netsOf(vm), keys, {bridge: creation.bridge ?? DEFAULT_BRIDGE, model: flavour.nic})
   if (placed.isErr()) return err(placed.error)
   add(Object.fromEntries(placed.value))
 

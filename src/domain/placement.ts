@@ -1,5 +1,5 @@
 import type {ClusterResources} from './cluster.js'
-import type {Guest} from './guest.js'
+import type {Guest, GuestType} from './guest.js'
 import {freeMemoryBytes, nodeObstacle, type ClusterNode} from './node.js'
 import {naturalOrder} from './natural-order.js'
 import {freeShare, likesOf, nameGroup, scoreOf, spreadValue, type ScorePart} from './placement-score.js'
@@ -65,15 +65,20 @@ function sourceFor(node: string, demand: CloneDemand, resources: ClusterResource
   const home = [...new Set(demand.copies.map((copy) => copy.node))].join(', ')
   if (reachable.length === 0) return `the template is on ${home}, which is offline`
   // Proxmox clones to another node only from shared disks, so a storage that both nodes see must be there at all.
+  const type = typeOf(demand)
   const shared = (on: string) =>
     new Set(
       resources.storages
-        .filter((s) => s.node === on && s.shared && s.available && holdsDisksOf(s, 'qemu'))
+        .filter((s) => s.node === on && s.shared && s.available && holdsDisksOf(s, type))
         .map((s) => s.storage),
     )
   const here = shared(node)
   const source = reachable.find((copy) => [...shared(copy.node)].some((storage) => here.has(storage)))
   return source ?? `no copy of the template is on this node, and it shares no disk storage with ${home}`
+}
+
+function typeOf({copies}: CloneDemand): GuestType {
+  return copies[0]?.type ?? 'qemu'
 }
 
 /** The copy and the storage for a clone on `node`, or why it cannot be there. */
@@ -89,7 +94,8 @@ function judgeClone(
   const target = resources.storages.find((s) => s.node === node && s.storage === storage)
   if (target === undefined) return `storage ${storage} is not there`
   if (!target.available) return `storage ${storage} is not active there`
-  if (!holdsDisksOf(target, 'qemu')) return `storage ${storage} does not hold disk images`
+  if (!holdsDisksOf(target, typeOf(demand)))
+    return `storage ${storage} does not hold ${typeOf(demand) === 'qemu' ? 'disk images' : 'container disks'}`
   return source.node !== node && !target.shared
     ? `the template is on ${source.node}, and storage ${storage} is not shared with it`
     : {source, storage}

@@ -1,3 +1,5 @@
+import {err, ok, type Result} from 'neverthrow'
+import {failure, type Failure} from './failure.js'
 import {parsePropertyString} from './property-string.js'
 
 /** A guest's `startup` option: its place in the order of start and shutdown, and how much time it gets. */
@@ -35,6 +37,19 @@ export function parseStartup(value: unknown): Startup {
     ...(upSeconds !== undefined && {upSeconds}),
     ...(downSeconds !== undefined && {downSeconds}),
   }
+}
+
+/** What people write for `startup`, as Proxmox VE wants it: `2,up=30` is `order=2,up=30`. */
+export function startupValue(text: string): Result<string, Failure> {
+  const value = /^\d+(?:,|$)/.test(text) ? `order=${text}` : text
+  return /^(?:order|up|down)=\d+(?:,(?:order|up|down)=\d+)*$/.test(value)
+    ? ok(value)
+    : err(
+        failure('usage', `--startup: "${text}" is not possible`, {
+          hint: 'Write order=2,up=30,down=60: the place, and the seconds to wait after start and for shutdown',
+          details: {field: 'startup', value: text},
+        }),
+      )
 }
 
 /** Sorts guests as a node does at boot and shutdown: the same order is one group. Within a group they stay as they were. */

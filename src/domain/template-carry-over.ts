@@ -3,7 +3,7 @@ import {failure, type Failure} from './failure.js'
 import {isDiskKey, readDisk} from './guest-disks.js'
 import {parsePropertyString, formatPropertyString} from './property-string.js'
 import {bootDisk} from './vm-disks.js'
-import type {VmOptions} from './vm-hardware.js'
+import type {GuestOptions} from './guest-options.js'
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -66,7 +66,7 @@ export function notRebuildable(old: Config): Result<void, Failure> {
  * @param old the template's configuration
  * @param fresh that of the VM, as it was made
  */
-export function carriedOver(old: Config, fresh: Config): VmOptions {
+export function carriedOver(old: Config, fresh: Config): GuestOptions {
   const isPlain = (key: string): boolean => !OWN.has(key) && !(isDiskKey('qemu', key) && !isEmptyDrive(old[key]))
   const values: Record<string, string> = {}
   for (const [key, value] of Object.entries(old)) {

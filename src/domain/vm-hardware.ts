@@ -2,8 +2,8 @@ import {err, ok, type Result} from 'neverthrow'
 import type {CreationDefaults} from './creation-defaults.js'
 import type {DiskSpec} from './disk-spec.js'
 import {failure, type Failure} from './failure.js'
+import {checkMemory} from './guest-memory.js'
 import type {NetSpec} from './net-spec.js'
-import type {Secret} from './secret.js'
 import {formatSize} from './size.js'
 
 const MIB = 2 ** 20
@@ -43,9 +43,6 @@ export interface VmHardware {
   /** Any other options, as Proxmox VE takes them. */
   readonly others: Readonly<Record<string, string>>
 }
-
-/** A VM's options by the names of the API. */
-export type VmOptions = Readonly<Record<string, Secret | boolean | number | string>>
 
 /** What a new VM gets where nobody says otherwise; the same for all of a family of operating systems. */
 interface Flavour {
@@ -136,15 +133,8 @@ export function checkHardware(hardware: VmHardware, {memoryBytes}: CreationDefau
   const {balloonBytes, firmware, machine, osType, secureBoot} = hardware
   const wrong = (field: string, message: string, hint: string): Result<never, Failure> =>
     err(failure('usage', message, {hint, details: {field}}))
-  // Proxmox VE counts memory in whole MiB, from 16 on. A plain number is bytes, which nobody means.
-  if (memoryBytes !== undefined && (memoryBytes < 16 * MIB || memoryBytes % MIB !== 0)) {
-    return wrong(
-      'memory',
-      `--memory ${formatSize(memoryBytes)} is not possible`,
-      `Give whole MiB, at least 16, with the unit: ${memoryBytes < 16 * MIB ? `${memoryBytes}MiB` : '4GiB'}`,
-    )
-  }
-
+  const memory = checkMemory(memoryBytes)
+  if (memory.isErr()) return memory
   if (balloonBytes !== undefined && balloonBytes % MIB !== 0) {
     return wrong('balloon', `--balloon ${formatSize(balloonBytes)} is not possible`, 'Give whole MiB: 1GiB, or off')
   }

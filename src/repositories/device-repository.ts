@@ -2,9 +2,11 @@ import type {ResultAsync} from 'neverthrow'
 import * as z from 'zod/mini'
 import type {Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
+import type {GuestOptions} from '../domain/guest-options.js'
 import type {GuestSettings} from '../domain/guest-settings.js'
 import type {Connection} from '../proxmox/connection.js'
 import type {GuestRef} from './guest-repository.js'
+import {revealed} from './new-guest-repository.js'
 import {ask, asNumber, asText, record, records, upidText, type Fields} from './reply.js'
 
 /** Options to set, and what goes along with them: `delete`, `force`. */
@@ -46,10 +48,10 @@ export class DeviceRepository {
   change(
     guest: GuestRef,
     what: string,
-    values: SettingValues,
+    values: GuestOptions,
     digest: string | undefined,
   ): ResultAsync<string | undefined, Failure> {
-    const params = {...values, ...(digest !== undefined && {digest})} as Record<string, never>
+    const params = {...revealed(values), ...(digest !== undefined && {digest})} as Record<string, never>
     const {qemu, lxc} = this.on(guest)
     return ask(
       what,

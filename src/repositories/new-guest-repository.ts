@@ -1,3 +1,4 @@
+import type {GuestOptions} from '../domain/guest-options.js'
 import type {ResultAsync} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
 import {guestLabel, type GuestType} from '../domain/guest.js'
@@ -5,11 +6,8 @@ import {Secret} from '../domain/secret.js'
 import type {Connection} from '../proxmox/connection.js'
 import {ask, upidText} from './reply.js'
 
-/** A new guest's options by the names of the API; `sshkeys` and the like in the encoding that it wants. */
-export type GuestParameters = Readonly<Record<string, Secret | boolean | number | string>>
-
 /** As they are sent; secrets leave their wrapping here only. */
-export function revealed(parameters: GuestParameters): Record<string, boolean | number | string> {
+export function revealed(parameters: GuestOptions): Record<string, boolean | number | string> {
   return Object.fromEntries(
     Object.entries(parameters).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
   )
@@ -25,7 +23,7 @@ export class NewGuestRepository {
     node: string,
     vmid: number,
     name: string,
-    parameters: GuestParameters,
+    parameters: GuestOptions,
   ): ResultAsync<string, Failure> {
     const at = this.connection.api.nodes.$(node)
     const body = revealed(parameters)

@@ -2,7 +2,7 @@ import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
 import {appliancesCalled} from '../domain/appliance.js'
 import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
-import {guestsCalled} from '../domain/guest.js'
+import {guestsCalled, type Guest} from '../domain/guest.js'
 import type {NodeStorage} from '../domain/storage.js'
 import type {TaskReport} from '../domain/task.js'
 import type {NodeStorageRepository} from '../repositories/node-storage-repository.js'
@@ -11,10 +11,18 @@ import {fanOut} from './fan-out.js'
 import type {Patience} from './patience.js'
 import type {ReleaseGate} from './release-gate.js'
 import type {TaskService} from './task-service.js'
+import type {VolumeFinder} from './volume-finder.js'
 
 /** What a container is made of, as somebody names it. */
 export type ContainerSource =
-  | {readonly kind: 'appliance'; readonly name: string}
+  | {
+      /** A template file of the storages or of the catalogue, or a guest that is a template. */
+      readonly kind: 'appliance'
+      readonly name: string
+      readonly linked?: boolean
+      /** The machine class that names it. */
+      readonly namedBy?: string
+    }
   | {readonly kind: 'oci'; readonly reference: string}
   | {readonly kind: 'volume'; readonly volume: string}
 
@@ -25,22 +33,38 @@ export interface FetchOptions {
   readonly templateStorage?: string
 }
 
+/** Where a file is fetched to. */
+interface FetchTarget {
+  readonly storage: string
+  readonly shared: boolean
+  readonly volume: string
+}
+
 /** A template that was found, and where. */
 export interface FoundSource {
   readonly source: ContainerSource
   /** The volume on a node; undefined where it has to be fetched, or cannot be. */
   readonly volumeOn: (node: string) => string | undefined
   /** Where it would be fetched to on a node; absent when nothing is fetched. */
-  readonly fetchTo?: (node: string) => Result<{readonly storage: string; readonly volume: string}, string>
+  readonly fetchTo?: (node: string) => Result<FetchTarget, string>
 }
 
 /** At most so many requests for the contents of storages at a time. */
 const PARALLEL = 4
 
+interface Fetched {
+  readonly volume: string
+  readonly task?: TaskReport
+}
+
 /** Finds container templates on the storages of a cluster, and fetches them from the catalogue or from OCI registries. */
 export class ContainerSourceService {
+  /** By volume and, where it is not shared, by node: several containers fetch a file once. */
+  readonly #underWay = new Map<string, Promise<Result<Fetched, Failure>>>()
+
   constructor(
     private readonly storages: NodeStorageRepository,
+    private readonly volumes: VolumeFinder,
     private readonly templates: TemplateRepository,
     private readonly releases: ReleaseGate,
     private readonly tasks: TaskService,
@@ -53,25 +77,37 @@ export class ContainerSourceService {
     node: string | undefined,
     options: FetchOptions,
   ): ResultAsync<FoundSource, Failure> {
-    if (source.kind === 'volume') return okAsync({source, volumeOn: () => source.volume})
+    if (source.kind === 'volume') {
+      return new ResultAsync(this.volumes.nodesWith(source.volume, resources, node)).map((nodes) => ({
+        source,
+        volumeOn: (at) => (nodes.has(at) ? source.volume : undefined),
+      }))
+    }
+
     return source.kind === 'oci'
       ? this.findImage(source, resources, node, options)
       : new ResultAsync(this.findAppliance(source, resources, node, options))
   }
 
   /** Brings it to the node, where it is not there yet; waits until it is. */
-  async fetch(
-    found: FoundSource,
-    node: string,
-    patience: Patience,
-  ): Promise<Result<{volume: string; task?: TaskReport}, Failure>> {
+  async fetch(found: FoundSource, node: string, patience: Patience): Promise<Result<Fetched, Failure>> {
     const there = found.volumeOn(node)
     if (there !== undefined) return ok({volume: there})
     const target = found.fetchTo?.(node)
     if (target === undefined || target.isErr())
       return err(failure('refused', target?.error ?? `the template is not on ${node}`))
-    const {storage, volume} = target.value
-    const {source} = found
+    const key = `${target.value.shared ? '' : node} ${target.value.volume}`
+    const begun = this.#underWay.get(key) ?? this.download(found.source, node, target.value, patience)
+    this.#underWay.set(key, begun)
+    return begun
+  }
+
+  private async download(
+    source: ContainerSource,
+    node: string,
+    {storage, volume}: FetchTarget,
+    patience: Patience,
+  ): Promise<Result<Fetched, Failure>> {
     const what = `download of ${volume} on ${node}`
     patience.onStep?.({text: what})
     const file = volume.slice(volume.lastIndexOf('/') + 1)
@@ -99,7 +135,10 @@ export class ContainerSourceService {
     if (found.isOk()) return ok({source, volumeOn: (at) => found.value.find(({on}) => on(at))?.volume})
     if (found.error.kind !== 'not-found') return err(found.error)
 
-    const container = guestsCalled(resources.guests, source.name).find((guest) => guest.type === 'lxc')
+    const called = guestsCalled(resources.guests, source.name)
+    const container = called.find((guest) => guest.type === 'lxc')
+    const template = called.find((guest) => guest.template)
+    if (container === undefined && template !== undefined) return err(ofVms(source, template))
     if (container !== undefined) {
       return err(
         failure('not-found', `"${source.name}" is a container, not a file that containers are made of`, {
@@ -214,8 +253,8 @@ function holdsTemplates({available, content}: NodeStorage): boolean {
   return available && content.includes('vztmpl')
 }
 
-function volumeAt(storage: string, file: string): {storage: string; volume: string} {
-  return {storage, volume: `${storage}:vztmpl/${file}`}
+function volumeAt({shared, storage}: NodeStorage, file: string): FetchTarget {
+  return {storage, shared, volume: `${storage}:vztmpl/${file}`}
 }
 
 /** Where templates are fetched to: the storage that was named, the only one for templates, or `local`, where Proxmox VE itself puts them. */
@@ -223,18 +262,29 @@ function templateStorage(
   node: string,
   storages: readonly NodeStorage[],
   {templateStorage: named}: FetchOptions,
-): Result<string, string> {
-  const able = storages.filter((one) => one.node === node && holdsTemplates(one)).map((one) => one.storage)
+): Result<NodeStorage, string> {
+  const able = storages.filter((one) => one.node === node && holdsTemplates(one))
   if (named !== undefined) {
-    return able.includes(named) ? ok(named) : err(`storage ${named} does not hold container templates there`)
+    const one = able.find(({storage}) => storage === named)
+    return one === undefined ? err(`storage ${named} does not hold container templates there`) : ok(one)
   }
 
   const [only] = able
   if (only === undefined) return err('no storage there holds container templates')
   if (able.length === 1) return ok(only)
-  return able.includes('local')
-    ? ok('local')
-    : err(`several storages there hold container templates (${able.join(', ')}): choose with --template-storage`)
+  const names = able.map(({storage}) => storage).join(', ')
+  const local = able.find(({storage}) => storage === 'local')
+  return local === undefined
+    ? err(`several storages there hold container templates (${names}): choose with --template-storage`)
+    : ok(local)
+}
+
+function ofVms({name, namedBy}: Extract<ContainerSource, {kind: 'appliance'}>, template: Guest): Failure {
+  const who = namedBy === undefined ? '' : `, which the machine class "${namedBy}" names,`
+  return failure('not-found', `"${name}"${who} is a template of VMs, and no container can be made of it`, {
+    hint: `Name what containers are made of: homelab proxmox template list; or clone it: homelab proxmox vm create NAME ${name}`,
+    details: {template: name, vmid: template.vmid, ...(namedBy !== undefined && {class: namedBy})},
+  })
 }
 
 const TAGS_SHOWN = 20

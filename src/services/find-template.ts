@@ -1,13 +1,17 @@
 import {err, ok, type Result} from 'neverthrow'
 
 import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel, guestsCalled, type Guest} from '../domain/guest.js'
+import {guestLabel, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
 import {closest} from '../domain/suggest.js'
 
 /** A template by VMID is that one; by name it is all of that name that are on different nodes: its twins. */
-export function findTemplate(guests: readonly Guest[], nameOrId: string): Result<readonly Guest[], Failure> {
+export function findTemplate(
+  guests: readonly Guest[],
+  type: GuestType,
+  nameOrId: string,
+): Result<readonly Guest[], Failure> {
   const called = guestsCalled(guests, nameOrId)
-  const templates = called.filter((guest) => guest.template && guest.type === 'qemu')
+  const templates = called.filter((guest) => guest.template && guest.type === type)
   const crowded = templates.find((a) => templates.some((b) => b !== a && b.node === a.node))
   if (crowded !== undefined) {
     return err(
@@ -25,7 +29,7 @@ export function findTemplate(guests: readonly Guest[], nameOrId: string): Result
   if (templates.length > 0) return ok(templates)
   const [other] = called
   if (other !== undefined) {
-    const what = other.template ? 'is a container template' : 'is not a template'
+    const what = other.template ? `is a ${guestNoun(other.type)} template` : 'is not a template'
     return err(
       failure('not-found', `${guestLabel(other)} ${what}`, {
         hint: 'See: homelab proxmox template list',

@@ -1,3 +1,4 @@
+import type {GuestOptions} from '../domain/guest-options.js'
 import {err, ok, type Result} from 'neverthrow'
 import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
@@ -6,17 +7,17 @@ import {guestLabel, type GuestType} from '../domain/guest.js'
 import type {TaskReport} from '../domain/task.js'
 import {isLockTimeout, isVmidTaken} from '../repositories/failure-from-request.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
-import type {GuestParameters, NewGuestRepository} from '../repositories/new-guest-repository.js'
+import type {NewGuestRepository} from '../repositories/new-guest-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
 import {chooseNode} from './choose-node.js'
+import {findLostTask} from './lost-task.js'
 import {impatience, type Patience, type Timing} from './patience.js'
 import type {TaskService} from './task-service.js'
-import {placementReport, type PlacementReport} from './vm-create-report.js'
+import {placementReport, type PlacementReport} from './guest-create-report.js'
 import type {VmidPicker} from './vmid-picker.js'
 
 /** Lost races before giving up: with the choice doubling each time, 25 rivals need about five. */
 const MOST_COLLISIONS = 40
-const LOOKS_FOR_LOST_TASK = 3
 
 /** A guest to be made from nothing. */
 export interface GuestWish {
@@ -30,7 +31,7 @@ export interface GuestWish {
   /** The storages it will use on a node, or why it cannot be there. */
   readonly storagesOn: GuestDemand['storagesOn']
   /** All its options on a node, but for the VMID. */
-  readonly parametersOn: (node: string) => GuestParameters
+  readonly parametersOn: (node: string) => GuestOptions
   /** Of the task that makes it, where it is not `qmcreate` or `vzcreate`. */
   readonly taskType?: string
   /** A task that fails leaves the guest behind as it is, so that another try would make a second one. */
@@ -82,11 +83,6 @@ export class NewGuestService {
       node: candidate.node,
       placement: placementReport(node !== undefined, placement, candidate),
     }))
-  }
-
-  /** A VMID that is free at this moment; nothing reserves it. */
-  nextVmid(): Promise<Result<number, Failure>> {
-    return this.vmids.pick(new Set())
   }
 
   /**
@@ -174,24 +170,15 @@ export class NewGuestService {
   }
 
   /** A creation's UPID carries the VMID, on the node that was asked. */
-  private async findTask(
+  private findTask(
     {taskType, type}: GuestWish,
     vmid: number,
     node: string,
     sinceMs: number,
-    patience: Patience,
+    {signal}: Patience,
   ): Promise<string | undefined> {
-    const made = taskType ?? (type === 'qemu' ? 'qmcreate' : 'vzcreate')
-    for (let look = 0; look < LOOKS_FOR_LOST_TASK; look++) {
-      await this.timing.sleep(500 * 2 ** look, patience.signal)
-      // Clocks differ a little.
-      const since = new Date(sinceMs - 60_000)
-      const listed = await this.taskList.list(node, {type: made, vmid, since})
-      const [task] = listed.unwrapOr([])
-      if (task !== undefined) return task.upid
-    }
-
-    return undefined
+    const task = {node, vmid, sinceMs, type: taskType ?? (type === 'qemu' ? 'qmcreate' : 'vzcreate')}
+    return findLostTask(this.taskList, this.timing, task, signal)
   }
 
   /** Whether the guest of that VMID is the one that was wished for: of the same name, and with the same identity where one was given. */

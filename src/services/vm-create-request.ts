@@ -1,10 +1,7 @@
-import type {CloudInitSpec} from '../domain/cloud-init.js'
 import type {ImageRef} from '../domain/cloud-image.js'
-import type {CreationLayers} from '../domain/creation-layers.js'
-import type {Secret} from '../domain/secret.js'
+import type {CloudInitSpec} from '../domain/cloud-init.js'
 import type {VmHardware} from '../domain/vm-hardware.js'
-import type {WaitCondition} from '../domain/wait-condition.js'
-import type {PlacementReport} from './vm-create-report.js'
+import type {GuestCreateRequest} from './guest-create-request.js'
 
 /** What a VM is made of. */
 export type VmSourceWish =
@@ -24,38 +21,8 @@ export type VmSourceWish =
     }
 
 /** A VM, or several alike, that somebody asks for. */
-export interface VmCreateRequest {
-  readonly name: string
+export interface VmCreateRequest extends GuestCreateRequest {
   readonly source: VmSourceWish
-  /** Undefined: the best one. */
-  readonly node?: string
-  /** The machine class that names the node, where the command line does not. */
-  readonly boundBy?: string
-  /** Of several the first; the others follow it. */
-  readonly vmid?: number
   readonly hardware: VmHardware
-  readonly layers: CreationLayers
   readonly cloudInit: CloudInitSpec
-  readonly password?: Secret
-  readonly start: boolean
-  readonly waitFor: readonly WaitCondition[]
-  readonly removeOnFailure: boolean
-  /** Whether root@pam himself is logged in; no token is (reference 2.3). */
-  readonly rootLogin: boolean
-}
-
-/** Memory to find room for. On another node other defaults may apply: the largest counts. */
-export function memoryFor({layers}: VmCreateRequest, fallback: number | undefined): number | undefined {
-  const {asked, defaults, machineClass, nodeDefaults} = layers
-  const named = asked.memoryBytes ?? machineClass?.memoryBytes
-  if (named !== undefined) return named
-  const usual = [defaults, ...Object.values(nodeDefaults)].flatMap((one) => one.memoryBytes ?? [])
-  return usual.length === 0
-    ? fallback
-    : Math.max(...usual, ...(defaults.memoryBytes === undefined ? [fallback ?? 0] : []))
-}
-
-/** The reason for a node that a machine class names is the class. */
-export function bound({boundBy}: VmCreateRequest, report: PlacementReport): PlacementReport {
-  return boundBy === undefined ? report : {...report, reason: `the machine class "${boundBy}" is bound to it`}
 }

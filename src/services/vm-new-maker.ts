@@ -6,21 +6,25 @@ import {creationOn} from '../domain/creation-layers.js'
 import {defaultStorage} from '../domain/default-storage.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {proxmoxSize} from '../domain/guest-disks.js'
+import type {GuestOptions} from '../domain/guest-options.js'
 import type {StorageNeed} from '../domain/guest-placement.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
-import {checkNewVm, needsStorage, newVmOptions, storageNeeds} from '../domain/new-vm-options.js'
+import {checkNewVm, needsStorage, newVmBridges, newVmOptions, storageNeeds} from '../domain/new-vm-options.js'
+import {rootOnlyOptions} from '../domain/root-options.js'
 import {formatSize} from '../domain/size.js'
 import {uuidFrom} from '../domain/uuid.js'
 import {bootDisk} from '../domain/vm-disks.js'
-import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES, type VmOptions} from '../domain/vm-hardware.js'
+import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES} from '../domain/vm-hardware.js'
+import type {BridgeCheck} from './bridge-check.js'
+import {bound, memoryFor, startWords, type NamedGuest} from './guest-create-request.js'
+import type {Finish, FinishStep} from './guest-finish-service.js'
+import type {GuestMaker, MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
+import {checkRootOnly, nativeOptions, setLine} from './guest-native.js'
 import {importStorage, type ImageFile, type ImageService} from './image-service.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
 import type {Patience, Timing} from './patience.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
-import {bound, memoryFor, type VmCreateRequest} from './vm-create-request.js'
-import type {Finish, FinishStep} from './vm-finish-service.js'
-import type {MadeVm, MakingManner, PlacedVm, PreparedVms, VmMaker} from './vm-maker.js'
-import {checkRootOnly, nativeOptions} from './vm-native.js'
+import type {VmCreateRequest} from './vm-create-request.js'
 import {
   describeSource,
   downloadLine,
@@ -34,14 +38,13 @@ import {
 } from './vm-new-source.js'
 import type {VolumeFinder} from './volume-finder.js'
 
-type Named = {readonly name: string; readonly vmid?: number}
-
 /** Uploads and downloads of disk images, and volumes of the content `import`; the schema of 7.4 knows neither. */
 const IMPORT_SINCE = '8.4'
 
 /** What VMs that are made from nothing are made with. */
 interface Tools {
   readonly creations: NewGuestService
+  readonly bridges: BridgeCheck
   readonly images: ImageService
   readonly volumes: VolumeFinder
   readonly releases: ReleaseGate
@@ -49,20 +52,20 @@ interface Tools {
 }
 
 /** VMs that are made from nothing: installed from an ISO, with the image of a cloud as their disk, or empty. */
-export class VmNewMaker implements VmMaker {
+export class VmNewMaker implements GuestMaker<VmCreateRequest> {
   constructor(private readonly tools: Tools) {}
 
-  prepare(request: VmCreateRequest, resources: ClusterResources): ResultAsync<PreparedVms, Failure> {
+  prepare(request: VmCreateRequest, resources: ClusterResources): ResultAsync<PreparedGuests, Failure> {
     const {source} = request
     if (source.kind === 'template') return errAsync(failure('unexpected', 'a new VM is not made from a template'))
     return new ResultAsync(this.look({...request, source}, resources))
   }
 
-  private async look(request: NewRequest, resources: ClusterResources): Promise<Result<PreparedVms, Failure>> {
+  private async look(request: NewRequest, resources: ClusterResources): Promise<Result<PreparedGuests, Failure>> {
     const {cloudInit, hardware, layers, password, source} = request
     const values = cloudInitValues(cloudInit)
     if (values.isErr()) return err(values.error)
-    const options: VmOptions = {...values.value, ...(password !== undefined && {cipassword: password})}
+    const options: GuestOptions = {...values.value, ...(password !== undefined && {cipassword: password})}
     const question = {cloudInit: options, creation: layers.asked, hardware, source: sourceOn(source, undefined)}
     const checked = checkNewVm(question, layers.asked)
     if (checked.isErr()) return err(checked.error)
@@ -110,45 +113,52 @@ export class VmNewMaker implements VmMaker {
   }
 }
 
-class PreparedNewVms implements PreparedVms {
+class PreparedNewVms implements PreparedGuests {
   readonly #files = new Map<string, Promise<Result<ImageFile | undefined, Failure>>>()
 
   constructor(
     private readonly request: NewRequest,
-    private readonly cloudInit: VmOptions,
+    private readonly cloudInit: GuestOptions,
     private readonly knowsCpu: boolean,
     /** Nodes that lack a volume. */
     private readonly lacking: ReadonlyMap<string, string>,
     private readonly tools: Tools,
   ) {}
 
-  place(vm: Named, resources: ClusterResources): ResultAsync<PlacedVm, Failure> {
+  place(vm: NamedGuest, resources: ClusterResources): ResultAsync<PlacedGuest, Failure> {
     const {node: named, source} = this.request
     const demand = {
-      memoryBytes: memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES,
+      memoryBytes:
+        this.request.becomesTemplate === true
+          ? 0
+          : (memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES),
       name: vm.name,
       ...(named !== undefined && {node: named}),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }
-    return new ResultAsync(Promise.resolve(this.tools.creations.place(demand, resources, this.lacking))).andThen(
-      (place) => {
-        const storage = this.storageOn(place.node, resources)
-        if (storage.isErr()) return errAsync(storage.error)
-        return new ResultAsync(this.fileFor(source, place.node, resources)).andThen((file) =>
-          this.settle(vm, place, storage.value, file, demand.memoryBytes),
-        )
-      },
+    const placed = this.tools.bridges.placeWith(
+      (refused) => this.tools.creations.place(demand, resources, refused),
+      (place) => place.node,
+      (node) => newVmBridges({creation: creationOn(node, this.request.layers), hardware: this.request.hardware}),
+      new Map(this.lacking),
     )
+    return new ResultAsync(placed).andThen((place) => {
+      const storage = this.storageOn(place.node, resources)
+      if (storage.isErr()) return errAsync(storage.error)
+      return new ResultAsync(this.fileFor(source, place.node, resources)).andThen((file) =>
+        this.settle(vm, place, storage.value, file, demand.memoryBytes),
+      )
+    })
   }
 
   private settle(
-    vm: Named,
+    vm: NamedGuest,
     place: GuestPlace,
     storage: string,
     file: ImageFile | undefined,
     memoryBytes: number,
-  ): Result<PlacedVm, Failure> {
-    const {hardware, layers, rootLogin, source, start, waitFor} = this.request
+  ): Result<PlacedGuest, Failure> {
+    const {hardware, layers, rootLogin, source} = this.request
     const {node} = place
     const creation = creationOn(node, layers)
     const options = newVmOptions({
@@ -162,8 +172,12 @@ class PreparedNewVms implements PreparedVms {
       knowsCpu: this.knowsCpu,
     })
     return options
-      .andThen((parameters) => checkRootOnly(parameters, {node, rootLogin, vmid: vm.vmid}).map(() => parameters))
-      .map((parameters): PlacedVm => {
+      .andThen((parameters) =>
+        checkRootOnly(rootOnlyOptions(parameters), {node, rootLogin, line: setLine('qemu', vm.vmid, parameters)}).map(
+          () => parameters,
+        ),
+      )
+      .map((parameters): PlacedGuest => {
         const finish = this.finishOf(parameters, creation)
         const placed = {...place, placement: bound(this.request, place.placement)}
         const url = source.kind === 'image' && source.image.kind === 'url' ? source.image : undefined
@@ -177,8 +191,7 @@ class PreparedNewVms implements PreparedVms {
           making: `create the VM ${describeSource(source)}`,
           after: [
             ...(finish.diskBytes === undefined ? [] : [`grow the boot disk to ${formatSize(finish.diskBytes)}`]),
-            ...(start ? ['start'] : []),
-            ...waitFor.map(({text}) => `wait for ${text}`),
+            ...startWords(this.request),
           ],
           parameters: withoutIdentity(parameters, hardware),
           warnings: file?.warning === undefined ? [] : [file.warning],
@@ -192,14 +205,14 @@ class PreparedNewVms implements PreparedVms {
   }
 
   private async make(
-    vm: Named,
+    vm: NamedGuest,
     place: GuestPlace,
-    parameters: VmOptions,
+    parameters: GuestOptions,
     file: ImageFile | undefined,
     finish: Finish,
     patience: Patience,
     manner: MakingManner,
-  ): Promise<Result<MadeVm, Failure>> {
+  ): Promise<Result<MadeGuest, Failure>> {
     const {source} = this.request
     const steps: FinishStep[] = []
     if (file !== undefined && source.kind === 'image' && source.image.kind === 'url') {
@@ -263,7 +276,7 @@ class PreparedNewVms implements PreparedVms {
     return found
   }
 
-  private finishOf(parameters: VmOptions, {diskBytes}: CreationDefaults): Finish {
+  private finishOf(parameters: GuestOptions, {diskBytes}: CreationDefaults): Finish {
     const {removeOnFailure, source, start, waitFor} = this.request
     return {
       start,
@@ -277,10 +290,10 @@ class PreparedNewVms implements PreparedVms {
     }
   }
 
-  private native(vmid: number, node: string, parameters: VmOptions, {diskBytes, start}: Finish): NativeLine[] {
+  private native(vmid: number, node: string, parameters: GuestOptions, {diskBytes, start}: Finish): NativeLine[] {
     const disk = bootDisk(parameters)
     return [
-      ...nativeOptions(node, 'create', vmid, parameters),
+      ...nativeOptions('qemu', node, 'create', [vmid], parameters),
       ...(diskBytes === undefined || disk === undefined
         ? []
         : [{node, command: guestCommand('qemu', 'resize', [vmid, disk, proxmoxSize(diskBytes)])}]),

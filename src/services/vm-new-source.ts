@@ -1,16 +1,17 @@
 import type {ClusterResources} from '../domain/cluster.js'
+import type {GuestOptions} from '../domain/guest-options.js'
 import {pveshCommand, type NativeLine} from '../domain/native-command.js'
 import type {NewVmSource} from '../domain/new-vm-options.js'
-import type {VmHardware, VmOptions} from '../domain/vm-hardware.js'
+import type {VmHardware} from '../domain/vm-hardware.js'
 import type {ImageFile, ImageUrl} from './image-service.js'
 import type {VmCreateRequest, VmSourceWish} from './vm-create-request.js'
-import type {VmSource} from './vm-create-report.js'
+import type {GuestSource} from './guest-create-report.js'
 
 export type NewSource = Exclude<VmSourceWish, {kind: 'template'}>
 export type NewRequest = VmCreateRequest & {readonly source: NewSource}
 
 /** What is made up for each VM anew is nothing for a plan. */
-export function withoutIdentity({smbios1, ...rest}: VmOptions, {others}: VmHardware): VmOptions {
+export function withoutIdentity({smbios1, ...rest}: GuestOptions, {others}: VmHardware): GuestOptions {
   return others['smbios1'] === undefined || smbios1 === undefined ? rest : {...rest, smbios1}
 }
 
@@ -32,7 +33,7 @@ export function sourceOn(source: NewSource, file: ImageFile | undefined): NewVmS
   return {kind: 'image', from: image.kind === 'path' ? image.path : image.volume}
 }
 
-export function reportSource(source: NewSource, file: ImageFile | undefined): VmSource {
+export function reportSource(source: NewSource, file: ImageFile | undefined): GuestSource {
   const found = sourceOn(source, file)
   if (found.kind !== 'image') return found
   const url = source.kind === 'image' && source.image.kind === 'url' ? source.image.url : undefined

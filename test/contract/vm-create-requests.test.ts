@@ -4,9 +4,9 @@ import {cloneOptions} from '../../src/domain/clone-options.js'
 import {parseNetSpec} from '../../src/domain/net-spec.js'
 import {newVmOptions, type NewVmParts} from '../../src/domain/new-vm-options.js'
 import {Secret} from '../../src/domain/secret.js'
+import {DeviceRepository} from '../../src/repositories/device-repository.js'
 import {DownloadRepository} from '../../src/repositories/download-repository.js'
 import {NewGuestRepository} from '../../src/repositories/new-guest-repository.js'
-import {QemuRepository} from '../../src/repositories/qemu-repository.js'
 import {itSendsValidRequests, requestsOf} from './request-recorder.js'
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ4Yq1Zb0m0o1y4m1r1cQ9t8o7sXv1i6b8Qk2s6v9aN me@laptop'
@@ -76,9 +76,11 @@ describe('requests for new VMs', () => {
         ...[everything, imported, windows].map((vm) =>
           guests.create('qemu', 'pve1', 120, 'web', newVmOptions(vm)._unsafeUnwrap()),
         ),
-        new QemuRepository(connection).setConfig(
+        new DeviceRepository(connection).change(
           {vmid: 120, name: 'web', type: 'qemu', node: 'pve1'},
+          'configure',
           {...clone._unsafeUnwrap(), cipassword: new Secret('not-so-secret')},
+          undefined,
         ),
         new DownloadRepository(connection).start('pve1', 'local', {
           url: 'https://example.com/a.iso',

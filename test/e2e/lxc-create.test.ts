@@ -3,28 +3,22 @@ import {expect} from 'chai'
 import {containerCreate} from '../../src/cli/wiring/container-create.js'
 import {servicesFor, startCluster, type TestCluster} from '../helpers/cluster.js'
 
-import type {ContainerRequest} from '../../src/services/container-create-request.js'
+import type {ContainerCreateRequest} from '../../src/services/container-create-request.js'
 import type {SimulatorOptions} from '../../src/simulator/start-simulator.js'
 
 const DEBIAN = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst'
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ4Yq1Zb0m0o1y4m1r1cQ9t8o7sXv1i6b8Qk2s6v9aN me@laptop'
 const ON_LVM = ['--storage', 'local-lvm']
 
-const REQUEST: Omit<ContainerRequest, 'name'> = {
+const REQUEST: Omit<ContainerCreateRequest, 'name'> = {
   source: {kind: 'appliance', name: 'debian-12'},
-  storage: 'local-lvm',
-  download: false,
-  mounts: [],
-  nets: [],
-  features: [],
-  privileged: false,
-  onBoot: false,
-  protection: false,
+  fetch: {download: false},
+  setup: {mounts: [], net: new Map(), nets: [], features: []},
+  layers: {asked: {storage: 'local-lvm'}, nodeDefaults: {}, defaults: {}},
+  waitFor: [],
   start: false,
   removeOnFailure: false,
   rootLogin: false,
-  defaults: {},
-  nodeDefaults: {},
 }
 
 for (const pveVersion of ['8.4', '9.2'] as const) {

@@ -1,31 +1,28 @@
 import {DownloadRepository} from '../../repositories/download-repository.js'
 import {NodeStorageRepository} from '../../repositories/node-storage-repository.js'
+import {GuestCloneMaker} from '../../services/guest-clone-maker.js'
+import type {GuestCreateService} from '../../services/guest-create-service.js'
 import {ImageService} from '../../services/image-service.js'
-import {VmCloneMaker} from '../../services/vm-clone-maker.js'
-import {VmCreateService} from '../../services/vm-create-service.js'
-import {VmFinishService} from '../../services/vm-finish-service.js'
+import {vmClones} from '../../services/vm-clone-recipe.js'
+import type {VmCreateRequest} from '../../services/vm-create-request.js'
+import {VmCreation} from '../../services/vm-creation.js'
 import {VmNewMaker} from '../../services/vm-new-maker.js'
 import {VolumeFinder} from '../../services/volume-finder.js'
 import type {Services} from '../services.js'
-import {cloneService} from './clone.js'
-import {newGuestService} from './new-guest.js'
-import {waitService} from './wait.js'
+import {guestCreate} from './guest-create.js'
 
-export function vmCreate(services: Services): VmCreateService {
+export function vmCreate(services: Services): GuestCreateService<VmCreateRequest> {
   const {parts, tasks} = services
-  const {cluster, connection, guests, qemu, releases, taskList, timing, visibility} = parts
+  const {connection, releases, taskList, timing} = parts
   const storages = new NodeStorageRepository(connection)
-  return new VmCreateService(
-    cluster,
-    new VmCloneMaker(guests, visibility, cloneService(services)),
-    new VmNewMaker({
-      creations: newGuestService(services),
-      images: new ImageService(new DownloadRepository(connection), storages, taskList, tasks, timing),
-      volumes: new VolumeFinder(storages),
-      releases,
-      timing,
-    }),
-    new VmFinishService(guests, qemu, tasks, waitService()(services)),
-    releases,
+  const images = new ImageService(new DownloadRepository(connection), storages, taskList, tasks, timing)
+  return guestCreate(
+    services,
+    (tools) =>
+      new VmCreation(
+        new GuestCloneMaker(vmClones, tools),
+        new VmNewMaker({...tools, images, volumes: new VolumeFinder(storages), releases, timing}),
+        releases,
+      ),
   )
 }

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {mergeAsks, vmRequest, type VmAsk, type VmAskSurroundings} from '../../../src/cli/vm-create-ask.js'
+import {mergeVmAsks, vmRequest, type VmAsk, type VmAskSurroundings} from '../../../src/cli/vm-create-ask.js'
 import {askOfFlags} from '../../../src/cli/vm-create-flags.js'
 
 const GIB = 2 ** 30
@@ -43,9 +43,9 @@ describe('what a command line and a file say of a VM', () => {
 
   it('is first what was typed; a source that was typed replaces that of the file', () => {
     const file: VmAsk = {name: 'a', iso: 'local:iso/a.iso', cores: 2, memory: GIB}
-    expect(mergeAsks({cores: 4}, file)).to.deep.equal({...file, cores: 4})
-    expect(mergeAsks({template: 't'}, file)).to.deep.equal({name: 'a', template: 't', cores: 2, memory: GIB})
-    expect(request(mergeAsks({empty: true}, file))._unsafeUnwrap().source).to.deep.equal({kind: 'empty'})
+    expect(mergeVmAsks({cores: 4}, file)).to.deep.equal({...file, cores: 4})
+    expect(mergeVmAsks({template: 't'}, file)).to.deep.equal({name: 'a', template: 't', cores: 2, memory: GIB})
+    expect(request(mergeVmAsks({empty: true}, file))._unsafeUnwrap().source).to.deep.equal({kind: 'empty'})
   })
 
   it('names one source, or that of the class', () => {

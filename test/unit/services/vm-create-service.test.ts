@@ -6,25 +6,30 @@ import type {ClusterResources} from '../../../src/domain/cluster.js'
 import {failure} from '../../../src/domain/failure.js'
 import {AccessRepository} from '../../../src/repositories/access-repository.js'
 import {ClusterRepository} from '../../../src/repositories/cluster-repository.js'
+import {DeviceRepository} from '../../../src/repositories/device-repository.js'
 import {DownloadRepository} from '../../../src/repositories/download-repository.js'
 import {GuestRepository} from '../../../src/repositories/guest-repository.js'
 import {NewGuestRepository} from '../../../src/repositories/new-guest-repository.js'
+import {NodeRepository} from '../../../src/repositories/node-repository.js'
 import {NodeStorageRepository} from '../../../src/repositories/node-storage-repository.js'
-import {QemuRepository} from '../../../src/repositories/qemu-repository.js'
 import {TaskRepository} from '../../../src/repositories/task-repository.js'
+import {BridgeCheck} from '../../../src/services/bridge-check.js'
 import {CloneService} from '../../../src/services/clone-service.js'
+import {GuestCloneMaker} from '../../../src/services/guest-clone-maker.js'
+import {GuestCreateService} from '../../../src/services/guest-create-service.js'
+import {GuestFinishService} from '../../../src/services/guest-finish-service.js'
 import {ImageService} from '../../../src/services/image-service.js'
 import {NewGuestService} from '../../../src/services/new-guest-service.js'
 import {ReleaseGate} from '../../../src/services/release-gate.js'
 import {TaskService} from '../../../src/services/task-service.js'
 import {Visibility} from '../../../src/services/visibility.js'
-import {VmCloneMaker} from '../../../src/services/vm-clone-maker.js'
+import {vmClones} from '../../../src/services/vm-clone-recipe.js'
 import type {VmCreateRequest} from '../../../src/services/vm-create-request.js'
-import {VmCreateService} from '../../../src/services/vm-create-service.js'
-import {VmFinishService} from '../../../src/services/vm-finish-service.js'
+import {VmCreation} from '../../../src/services/vm-creation.js'
 import {VmNewMaker} from '../../../src/services/vm-new-maker.js'
 import {VmidPicker} from '../../../src/services/vmid-picker.js'
 import {VolumeFinder} from '../../../src/services/volume-finder.js'
+import {WaitService} from '../../../src/services/wait-service.js'
 import {vmRequest as request} from '../../helpers/vm-request.js'
 
 const GIB = 2 ** 30
@@ -61,7 +66,8 @@ function setUp(version = '9.2.1') {
     creations: sinon.createStubInstance(NewGuestRepository),
     downloads: sinon.createStubInstance(DownloadRepository),
     guests: sinon.createStubInstance(GuestRepository),
-    qemu: sinon.createStubInstance(QemuRepository),
+    devices: sinon.createStubInstance(DeviceRepository),
+    nodes: sinon.createStubInstance(NodeRepository),
     storages: sinon.createStubInstance(NodeStorageRepository),
     tasks: sinon.createStubInstance(TaskRepository),
   }
@@ -72,7 +78,8 @@ function setUp(version = '9.2.1') {
   stubs.creations.create.callsFake(() => okAsync(UPID))
   stubs.downloads.start.callsFake(() => okAsync(DOWNLOAD))
   stubs.guests.config.callsFake(() => okAsync({scsi0: 'lvm:vm-101-disk-0,size=3G', boot: 'order=scsi0'}))
-  stubs.qemu.resize.callsFake(() => okAsync(undefined))
+  stubs.devices.resize.callsFake(() => okAsync(undefined))
+  stubs.nodes.bridges.callsFake(() => okAsync(['vmbr0']))
   stubs.storages.volumes.callsFake(() => okAsync([]))
   stubs.tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
   stubs.tasks.log.callsFake(() => okAsync([]))
@@ -80,22 +87,28 @@ function setUp(version = '9.2.1') {
   const tasks = new TaskService(stubs.tasks, timing)
   const vmids = new VmidPicker(stubs.cluster, timing)
   const releases = new ReleaseGate(stubs.access)
-  const service = new VmCreateService(
+  const bridges = new BridgeCheck(stubs.nodes)
+  const clones = new CloneService(vmids, stubs.guests, stubs.tasks, tasks, timing)
+  const service = new GuestCreateService(
     stubs.cluster,
-    new VmCloneMaker(
-      stubs.guests,
-      new Visibility(stubs.access),
-      new CloneService(vmids, stubs.guests, stubs.tasks, tasks, timing),
-    ),
-    new VmNewMaker({
-      creations: new NewGuestService(vmids, stubs.creations, stubs.guests, stubs.tasks, tasks, timing),
-      images: new ImageService(stubs.downloads, stubs.storages, stubs.tasks, tasks, timing),
-      volumes: new VolumeFinder(stubs.storages),
+    new VmCreation(
+      new GuestCloneMaker(vmClones, {
+        guests: stubs.guests,
+        visibility: new Visibility(stubs.access),
+        clones,
+        bridges,
+      }),
+      new VmNewMaker({
+        creations: new NewGuestService(vmids, stubs.creations, stubs.guests, stubs.tasks, tasks, timing),
+        bridges,
+        images: new ImageService(stubs.downloads, stubs.storages, stubs.tasks, tasks, timing),
+        volumes: new VolumeFinder(stubs.storages),
+        releases,
+        timing,
+      }),
       releases,
-      timing,
-    }),
-    new VmFinishService(stubs.guests, stubs.qemu, tasks),
-    releases,
+    ),
+    new GuestFinishService(stubs.guests, stubs.devices, tasks, sinon.createStubInstance(WaitService)),
   )
   return {...stubs, service, create: (asked: VmCreateRequest) => service.create(asked, {deadline: 1_000_000}, () => {})}
 }
@@ -139,13 +152,13 @@ describe('creating VMs', () => {
     const growing = setUp()
     const asked = (gib: number) => ({...fromUrl, layers: {...fromUrl.layers, asked: {diskBytes: gib * GIB}}})
     await growing.create(asked(8))
-    expect(growing.qemu.resize.firstCall.args.slice(1)).to.deep.equal(['scsi0', 8 * GIB])
+    expect(growing.devices.resize.firstCall.args.slice(1)).to.deep.equal(['scsi0', '8G', undefined])
     const same = setUp()
     expect((await same.create(asked(3)))._unsafeUnwrap()).not.to.have.property('warnings')
     const big = setUp()
     const made = (await big.create(asked(1)))._unsafeUnwrap()
     expect(made.warnings?.[0]).to.contain('has 3 GiB already')
-    for (const {qemu} of [same, big]) sinon.assert.notCalled(qemu.resize)
+    for (const {devices} of [same, big]) sinon.assert.notCalled(devices.resize)
   })
 
   it('downloads once for several on one node', async () => {

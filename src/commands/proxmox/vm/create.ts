@@ -1,26 +1,11 @@
 import {Args} from '@oclif/core'
-import {BaseCommand} from '../../../cli/base-command.js'
-import {dryRunFlag, nativeFlag, parallelFlags, waitFlags, warningsFlag} from '../../../cli/flags.js'
-import {createdVmsText, createdVmText, placementLines, planText, tasksOf} from '../../../cli/output/created-vm.js'
-import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {GuestCreateCommand, type GuestCreateOutcome} from '../../../cli/guest-create-command.js'
+import {creationFlags} from '../../../cli/guest-create-flags.js'
 import {vmFlags} from '../../../cli/vm-create-flags.js'
-import {readVmCreate, type ManyFlags, type VmCreateWish} from '../../../cli/vm-create-input.js'
-import {waitForFlag} from '../../../cli/wait-for-flag.js'
+import {readVmCreate} from '../../../cli/vm-create-input.js'
 import {vmCreate} from '../../../cli/wiring/vm-create.js'
-import {EXIT_CODES} from '../../../domain/failure.js'
-import {nativeScript, type NativeLine} from '../../../domain/native-command.js'
-import type {CreatedVm, PlacementReport, VmCreatePlan, VmCreateStarted} from '../../../services/vm-create-report.js'
-import type {VmCreateService} from '../../../services/vm-create-service.js'
 
-type Outcome =
-  | CreatedVm
-  | Results<CreatedVm>
-  | VmCreatePlan
-  | VmCreateStarted
-  | readonly VmCreatePlan[]
-  | {readonly commands: readonly NativeLine[]}
-
-export default class VmCreate extends BaseCommand<Outcome> {
+export default class VmCreate extends GuestCreateCommand {
   static override summary = 'Create a VM: from a template, an ISO, a cloud image, or empty.'
   static override description = `Made of TEMPLATE (a copy of it), --iso (to install from), --image (a disk image of a cloud, on a storage or on the web), or --empty. It gets a VMID that nobody else
 gets, on the node with the most free memory or on the one you name.
@@ -63,70 +48,13 @@ after the copy; disks and NICs come to those it has.`
     },
   ]
 
-  static override flags = {
-    ...vmFlags,
-    ...waitFlags,
-    ...waitForFlag,
-    ...dryRunFlag,
-    ...nativeFlag,
-    ...parallelFlags,
-    ...warningsFlag,
-  }
+  static override flags = {...vmFlags, ...creationFlags}
 
-  async run(): Promise<Outcome> {
+  protected readonly guestType = 'qemu'
+
+  async run(): Promise<GuestCreateOutcome> {
     const {args, flags} = await this.parse(VmCreate)
-    const {prompt, runtime, signal, surroundings} = this
-    const input = {prompt, runtime, signal, surroundings}
-    const wish = await this.unwrap(readVmCreate(args, flags, await this.settings(), input))
-    const service = await this.use(vmCreate)
-    if (flags['print-native']) {
-      const commands = await this.unwrap(service.native(wish.request, wish.count))
-      return this.present({commands}, {text: nativeScript(commands)})
-    }
-
-    if (flags['dry-run']) {
-      const plans = await this.unwrap(service.plan(wish.request, wish.count))
-      for (const text of plans.flatMap(({warnings = []}) => warnings)) await this.warning(text)
-      const view = {text: planText(plans)}
-      return wish.count === undefined
-        ? this.present(plans[0] as VmCreatePlan, view)
-        : this.present<Outcome, never>(plans, view)
-    }
-
-    if (wish.count !== undefined) return this.several(service, {...wish, count: wish.count}, flags)
-    const tell = (placement: PlacementReport) => this.tell(placement)
-    if (!flags.wait) {
-      const started = await this.unwrap(service.begin(wish.request, this.patience(flags), tell))
-      return this.present(started, {text: started.upid})
-    }
-
-    this.progress.start(`create ${wish.request.name}`)
-    const created = await this.unwrap(service.create(wish.request, this.patience(flags), tell))
-    this.progress.stop()
-    for (const text of created.warnings ?? []) await this.warning(text)
-    this.checkWarnings(flags, tasksOf([created]), created)
-    return this.present(created, {text: createdVmText(created)})
-  }
-
-  private async several(service: VmCreateService, wish: VmCreateWish & {readonly count: number}, flags: ManyFlags) {
-    const {count, request} = wish
-    this.progress.start(`create ${count} VMs`)
-    const manner = {parallel: flags.parallel, failFast: flags['fail-fast'], signal: this.signal}
-    const tell = (placement: PlacementReport, name: string) => this.tell(placement, name)
-    const done = await this.unwrap(service.createSeveral(request, count, () => this.patience(flags), tell, manner))
-    this.progress.stop()
-    const created = done.flatMap((result) => (result.ok ? [result.value] : []))
-    for (const {name, warnings = []} of created) for (const text of warnings) await this.warning(`${name}: ${text}`)
-    const {stopped} = this.interruption
-    this.endWith(
-      stopped === 'interrupted' || stopped === 'terminated' ? EXIT_CODES[stopped] : exitCodeOfResults(done, count),
-    )
-    const results = resultsOf(done, count)
-    this.checkWarnings(flags, tasksOf(created), results)
-    return this.present(results, {text: createdVmsText(done, count)})
-  }
-
-  private tell(placement: PlacementReport, name?: string): void {
-    for (const line of placementLines(placement)) this.note(name === undefined ? line : `${name}: ${line}`)
+    const wish = await this.unwrap(readVmCreate(args, flags, await this.settings(), this.input))
+    return this.make(await this.use(vmCreate), wish, flags)
   }
 }

@@ -1,3 +1,5 @@
+import type {GuestOptions} from '../domain/guest-options.js'
+import type {GuestType} from '../domain/guest.js'
 import {
   placementReason,
   type Candidate,
@@ -7,8 +9,7 @@ import {
 } from '../domain/placement.js'
 import {readable, readableParts, type ScorePart} from '../domain/placement-score.js'
 import type {TaskReport} from '../domain/task.js'
-import type {VmOptions} from '../domain/vm-hardware.js'
-import type {FinishStep} from './vm-finish-service.js'
+import type {FinishStep} from './guest-finish-service.js'
 
 export interface PlacementReport {
   readonly node: string
@@ -25,8 +26,13 @@ export interface PlacementReport {
   }[]
 }
 
-/** What the VM was made of. */
-export type VmSource =
+/** What the guest was made of. */
+export type GuestSource =
+  | {
+      readonly kind: 'appliance' | 'volume'
+      /** The file of a container, on its node. */
+      readonly volume: string
+    }
   | {readonly kind: 'empty'}
   | {
       readonly kind: 'image'
@@ -36,40 +42,37 @@ export type VmSource =
       readonly downloaded?: boolean
     }
   | {readonly kind: 'iso'; readonly volume: string}
+  | {readonly kind: 'oci'; readonly volume: string; readonly reference: string}
   | {readonly kind: 'template'; readonly name?: string; readonly vmid: number; readonly node: string}
 
-/** The JSON contract of `vm create`. */
-export interface CreatedVm {
+interface GuestFacts {
   readonly vmid: number
   readonly name: string
-  readonly type: 'qemu'
+  readonly type: GuestType
   readonly node: string
-  readonly status: string
-  readonly source: VmSource
+  readonly source: GuestSource
   readonly placement: PlacementReport
+  readonly warnings?: readonly string[]
+}
+
+/** The JSON contract of `vm create` and `lxc create`. */
+export interface CreatedGuest extends GuestFacts {
+  readonly status: string
   readonly task: TaskReport
   /** What was done before and after, in order. */
   readonly steps?: readonly FinishStep[]
-  readonly warnings?: readonly string[]
 }
 
-/** What `vm create` would do. The VMID is free at this moment; nothing reserves it. */
-export interface VmCreatePlan {
+/** What would be created. The VMID is free at this moment; nothing reserves it. */
+export interface GuestCreatePlan extends GuestFacts {
   readonly dryRun: true
-  readonly vmid: number
-  readonly name: string
-  readonly type: 'qemu'
-  readonly node: string
-  readonly source: VmSource
-  readonly placement: PlacementReport
   readonly steps: readonly string[]
-  /** What the server would be sent: all options of a new VM, or what is set in a clone. A password hides itself. */
-  readonly parameters: VmOptions
-  readonly warnings?: readonly string[]
+  /** What the server would be sent: all options of a new guest, or what is set in a clone. A password hides itself. */
+  readonly parameters: GuestOptions
 }
 
 /** The creation under way, when nobody waits for it. */
-export interface VmCreateStarted extends Omit<CreatedVm, 'status' | 'steps' | 'task'> {
+export interface GuestCreateStarted extends GuestFacts {
   readonly upid: string
 }
 
@@ -94,6 +97,6 @@ export function placementReport(
   }
 }
 
-export function templateSource({source}: Candidate): VmSource {
+export function templateSource({source}: Candidate): GuestSource {
   return {kind: 'template', ...(source.name !== undefined && {name: source.name}), vmid: source.vmid, node: source.node}
 }

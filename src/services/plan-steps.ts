@@ -1,9 +1,9 @@
 import {Secret} from '../domain/secret.js'
 import {formatSize} from '../domain/size.js'
-import type {VmOptions} from '../domain/vm-hardware.js'
+import type {GuestOptions} from '../domain/guest-options.js'
 
 /** The options that are set in a clone, in words. */
-export function optionSteps(options: VmOptions): string[] {
+export function optionSteps(options: GuestOptions): string[] {
   return Object.entries(options).map(([key, value]) => {
     if (value instanceof Secret) return `set ${key}`
     const text = String(value)

@@ -1,13 +1,13 @@
 import type {Result, ResultAsync} from 'neverthrow'
 import type {ClusterResources} from '../domain/cluster.js'
 import type {Failure} from '../domain/failure.js'
+import type {GuestOptions} from '../domain/guest-options.js'
 import type {NativeLine} from '../domain/native-command.js'
 import type {TaskReport} from '../domain/task.js'
-import type {VmOptions} from '../domain/vm-hardware.js'
+import type {GuestSource, PlacementReport} from './guest-create-report.js'
+import type {NamedGuest} from './guest-create-request.js'
+import type {Finish, FinishStep} from './guest-finish-service.js'
 import type {Patience} from './patience.js'
-import type {PlacementReport, VmSource} from './vm-create-report.js'
-import type {VmCreateRequest} from './vm-create-request.js'
-import type {Finish, FinishStep} from './vm-finish-service.js'
 
 export interface MakingManner {
   /** False: done once the creation's task is under way; the report then only has its UPID. */
@@ -16,50 +16,44 @@ export interface MakingManner {
   readonly onPlaced: (placement: PlacementReport) => void
 }
 
-/** A VM that is there now, and what is still to be done to it. */
-export interface MadeVm {
+/** A guest that is there now, and what is still to be done to it. */
+export interface MadeGuest {
   readonly vmid: number
   readonly node: string
   readonly placement: PlacementReport
-  readonly source: VmSource
+  readonly source: GuestSource
   readonly task: TaskReport
   readonly steps: readonly FinishStep[]
   readonly finish: Finish
 }
 
-/** A VM that has found its node; nothing has been changed yet. */
-export interface PlacedVm {
-  readonly name: string
-  readonly vmid?: number
+/** A guest that has found its node; nothing has been changed yet. */
+export interface PlacedGuest extends NamedGuest {
   readonly node: string
   readonly placement: PlacementReport
-  readonly source: VmSource
+  readonly source: GuestSource
   readonly memoryBytes: number
   /** In words, for a plan: what comes before the creation, itself, and what comes after it. */
   readonly before: readonly string[]
   readonly making: string
   readonly after: readonly string[]
-  readonly parameters: VmOptions
+  readonly parameters: GuestOptions
   readonly warnings: readonly string[]
   /** The same as lines of Proxmox VE's own tools. */
   native(vmid: number): NativeLine[]
-  make(patience: Patience, manner: MakingManner): Promise<Result<MadeVm, Failure>>
+  make(patience: Patience, manner: MakingManner): Promise<Result<MadeGuest, Failure>>
 }
 
 /** A request whose source was found and whose contradictions were refused. */
-export interface PreparedVms {
+export interface PreparedGuests {
   /**
-   * Finds a node for one of the VMs.
+   * Finds a node for one of the guests.
    * @param careful also looks for what otherwise the server itself would refuse later
    */
-  place(
-    vm: {readonly name: string; readonly vmid?: number},
-    resources: ClusterResources,
-    careful: boolean,
-  ): ResultAsync<PlacedVm, Failure>
+  place(guest: NamedGuest, resources: ClusterResources, careful: boolean): ResultAsync<PlacedGuest, Failure>
 }
 
-/** Knows one kind of source. Sends GET requests only, until `PlacedVm.make`. */
-export interface VmMaker {
-  prepare(request: VmCreateRequest, resources: ClusterResources): ResultAsync<PreparedVms, Failure>
+/** Knows one kind of source. Sends GET requests only, until `PlacedGuest.make`. */
+export interface GuestMaker<R> {
+  prepare(request: R, resources: ClusterResources): ResultAsync<PreparedGuests, Failure>
 }

@@ -1,10 +1,10 @@
 import type {TaskReport} from '../../domain/task.js'
-import type {CreatedVm, PlacementReport, VmCreatePlan} from '../../services/vm-create-report.js'
+import type {CreatedGuest, GuestCreatePlan, GuestSource, PlacementReport} from '../../services/guest-create-report.js'
 import type {TargetResult} from '../../services/fan-out.js'
 import type {Column} from './columns.js'
 import {renderTable} from './table.js'
 
-const columns: readonly Column<CreatedVm>[] = [
+const columns: readonly Column<CreatedGuest>[] = [
   {key: 'vmid', header: 'VMID', align: 'right'},
   {key: 'name'},
   {key: 'node'},
@@ -12,9 +12,14 @@ const columns: readonly Column<CreatedVm>[] = [
   {
     key: 'source',
     header: 'MADE OF',
-    format: (value) => sourceText(value as CreatedVm['source']),
+    format: (value) => sourceText(value as GuestSource),
   },
-  {key: 'task', header: 'TOOK', format: (value) => `${(value as CreatedVm['task']).durationSeconds}s`, align: 'right'},
+  {
+    key: 'task',
+    header: 'TOOK',
+    format: (value) => `${(value as CreatedGuest['task']).durationSeconds}s`,
+    align: 'right',
+  },
 ]
 
 /** One line on the decision, and why each other node is out. */
@@ -24,12 +29,12 @@ export function placementLines({node, reason, rejected}: PlacementReport): strin
   return [`on ${node}: ${reason}${known ? '' : ` (not ${others})`}`]
 }
 
-export function createdVmText(created: CreatedVm): string {
+export function createdGuestText(created: CreatedGuest): string {
   return renderTable([created], columns, {header: true}).trimEnd()
 }
 
 /** Those that were made, then why the others were not. */
-export function createdVmsText(done: readonly TargetResult<CreatedVm>[], asked: number): string {
+export function createdGuestsText(done: readonly TargetResult<CreatedGuest>[], asked: number): string {
   const made = done.flatMap((result) => (result.ok ? [result.value] : []))
   const failed = done.flatMap((result) => (result.ok ? [] : [`${result.target}: ${result.error.message}`]))
   const rest = asked - done.length
@@ -40,7 +45,7 @@ export function createdVmsText(done: readonly TargetResult<CreatedVm>[], asked: 
   ].join('\n')
 }
 
-function sourceText(source: CreatedVm['source']): string {
+function sourceText(source: GuestSource): string {
   switch (source.kind) {
     case 'template': {
       return source.name ?? String(source.vmid)
@@ -57,7 +62,7 @@ function sourceText(source: CreatedVm['source']): string {
 }
 
 /** What a plan says to people. */
-export function planText(plans: readonly VmCreatePlan[]): string {
+export function planText(plans: readonly GuestCreatePlan[]): string {
   return plans
     .map((plan) =>
       [
@@ -74,6 +79,6 @@ export function planText(plans: readonly VmCreatePlan[]): string {
 }
 
 /** All that was waited for. */
-export function tasksOf(created: readonly CreatedVm[]): TaskReport[] {
+export function tasksOf(created: readonly CreatedGuest[]): TaskReport[] {
   return created.flatMap(({steps = [], task}) => [task, ...steps.flatMap((step) => step.task ?? [])])
 }

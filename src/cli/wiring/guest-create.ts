@@ -1,0 +1,35 @@
+import {DeviceRepository} from '../../repositories/device-repository.js'
+import {NodeRepository} from '../../repositories/node-repository.js'
+import {BridgeCheck} from '../../services/bridge-check.js'
+import type {CloneTools} from '../../services/guest-clone-maker.js'
+import type {GuestCreateRequest} from '../../services/guest-create-request.js'
+import {GuestCreateService, type GuestCreation} from '../../services/guest-create-service.js'
+import {GuestFinishService} from '../../services/guest-finish-service.js'
+import type {NewGuestService} from '../../services/new-guest-service.js'
+import type {Services} from '../services.js'
+import {cloneService} from './clone.js'
+import {newGuestService} from './new-guest.js'
+import {waitService} from './wait.js'
+
+/** What both kinds of creation are made with. */
+export interface CreationTools extends CloneTools {
+  readonly creations: NewGuestService
+}
+
+/** @param creationOf what one kind has of its own */
+export function guestCreate<R extends GuestCreateRequest>(
+  services: Services,
+  creationOf: (tools: CreationTools) => GuestCreation<R>,
+): GuestCreateService<R> {
+  const {parts, tasks} = services
+  const {cluster, connection, guests, visibility} = parts
+  const creation = creationOf({
+    guests,
+    visibility,
+    clones: cloneService(services),
+    creations: newGuestService(services),
+    bridges: new BridgeCheck(new NodeRepository(connection)),
+  })
+  const finisher = new GuestFinishService(guests, new DeviceRepository(connection), tasks, waitService()(services))
+  return new GuestCreateService(cluster, creation, finisher)
+}

@@ -1,11 +1,16 @@
 import {BackupRepository} from '../../repositories/backup-repository.js'
+import {NewGuestRepository} from '../../repositories/new-guest-repository.js'
 import {BackupInventoryService} from '../../services/backup-inventory.js'
 import {BackupChangeService} from '../../services/backup-change-service.js'
 import {BackupPruneService} from '../../services/backup-prune-service.js'
+import {BackupRestoreService} from '../../services/backup-restore-service.js'
 import {BackupRunService} from '../../services/backup-run-service.js'
 import {BackupWatch} from '../../services/backup-watch.js'
+import {NewGuestService} from '../../services/new-guest-service.js'
+import {VmidPicker} from '../../services/vmid-picker.js'
 import type {Services} from '../services.js'
 import {storageCheck} from './devices.js'
+import {powerService} from './power.js'
 
 export function backupRepository({parts}: Services): BackupRepository {
   return new BackupRepository(parts.connection)
@@ -38,4 +43,23 @@ export function backupChanges(services: Services): BackupChangeService {
 
 export function backupPruneService(services: Services): BackupPruneService {
   return new BackupPruneService(services.parts.cluster, backupRepository(services), services.tasks)
+}
+
+export function backupRestoreService(services: Services): BackupRestoreService {
+  const {parts, tasks} = services
+  const {cluster, connection, guests, taskList, timing} = parts
+  const newGuests = new NewGuestRepository(connection)
+  return new BackupRestoreService({
+    backups: backupRepository(services),
+    cluster,
+    creations: new NewGuestService(new VmidPicker(cluster, timing), newGuests, guests, taskList, tasks, timing),
+    guests,
+    inventory: backupInventory(services),
+    newGuests,
+    power: powerService(services),
+    runs: backupRunService(services),
+    taskList,
+    tasks,
+    timing,
+  })
 }

@@ -1,8 +1,9 @@
+import {backupContents} from '../guest/backup-contents.js'
 import {die, paramError} from '../kernel/pve-error.js'
 import {isActiveOn} from '../storage/activation.js'
 import {ordered} from '../storage/config.js'
 import {storageType} from '../storage/types.js'
-import {hasContent, storageConfig, storageOnNode, validFormats} from '../storage/volumes.js'
+import {findVolume, hasContent, storageConfig, storageOnNode, validFormats} from '../storage/volumes.js'
 import {Figures, isEnabledOn, isShared} from '../views/node-figures.js'
 import {rrdPoints} from '../views/rrd.js'
 
@@ -88,8 +89,7 @@ export const nodeStorageRoutes: Routes = {
     )
   },
 
-  // what is in a backup is not kept, so there are no files to be had
-  'GET /nodes/{node}/storage/{storage}/file-restore/list': (call) => noFiles(call),
+  'GET /nodes/{node}/storage/{storage}/file-restore/list': (call) => listFiles(call),
   'GET /nodes/{node}/storage/{storage}/file-restore/download': (call) => noFiles(call),
 
   'GET /nodes/{node}/storage/{storage}/identity'(call) {
@@ -107,6 +107,32 @@ export const nodeStorageRoutes: Routes = {
         : `storage type '${storage.type}' does not support import`,
     )
   },
+}
+
+/**
+ * The top of a backup on a backup server: an image for each disk of a VM, one archive of a container. What is in them is not kept, so there is nothing to be had
+ * below.
+ */
+function listFiles(call: Call): Entry[] {
+  const id = call.required('storage')
+  const {type} = storageOnNode(call.world, id, call.node)
+  if (type !== 'pbs') paramError({storage: 'Only PBS storages supported for file-restore.'})
+  const given = call.required('volume')
+  const volid = given.startsWith(`${id}:`) ? given : `${id}:${given}`
+  const volume = findVolume(call.world, volid, call.node) ?? die(`volume '${volid}' does not exist`)
+  const contents = backupContents(volume)
+  if (call.required('filepath') !== '/' || !contents) return noFiles(call)
+  const names =
+    contents.type === 'qemu'
+      ? Object.entries(contents.disks).map(([key, {size}]) => ({text: `drive-${key}.img.fidx`, size}))
+      : [{text: 'root.pxar.didx', size: Object.values(contents.disks).reduce((sum, {used}) => sum + used, 0)}]
+  return names.map(({size, text}) => ({
+    filepath: Buffer.from(`/${text}`).toString('base64'),
+    leaf: 0,
+    size,
+    text,
+    type: 'v',
+  }))
 }
 
 function noFiles(call: Call): never {

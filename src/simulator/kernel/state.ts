@@ -232,6 +232,10 @@ export interface VolumeRecord {
   readonly parent?: string
   readonly notes?: string
   readonly protected?: boolean
+  /** On a backup server: what its last verification found. */
+  readonly verification?: 'failed' | 'ok'
+  /** On a backup server: fingerprint of the key. */
+  readonly encrypted?: string
   /** Facts only the simulator knows, e.g. what a template archive holds or a backup contains. */
   readonly inside?: Json
 }

@@ -58,6 +58,16 @@ function listEntry(storage: StorageRecord, volume: VolumeRecord, content: string
     ...(vmid !== undefined && {vmid}),
     ...(notes !== undefined && notes !== '' && {notes: storage.type === 'pbs' ? notes : notes.split('\n', 1)[0]!}),
     ...(volume.protected && {protected: 1}),
+    ...(storage.type === 'pbs' && serverFacts(volume)),
+  }
+}
+
+/** What a backup server tells besides (reference 2.14). */
+function serverFacts({encrypted, verification, volid}: VolumeRecord): Entry {
+  const upid = `UPID:pbs:00000001:00000001:00000001:0:verify:${volid}:root@pam:`
+  return {
+    ...(encrypted !== undefined && {encrypted}),
+    ...(verification !== undefined && {verification: {state: verification, upid}}),
   }
 }
 

@@ -248,6 +248,54 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       })
     }
 
+    describe('next', () => {
+      it('lists the runs of all jobs in the order of time, by the clock of the nodes', async () => {
+        await job(...NIGHTLY)
+        await job('create', '--pool', 'lab', '--id', 'lab', '--schedule', '*/6:00', '--storage', 'nas')
+        await job('create', 'git', '--id', 'off', '--schedule', '00:00', '--storage', 'nas', '--disable')
+        const {exitCode, result} = await job('next', '--count', '12')
+        expect(exitCode).to.equal(0)
+        expect(result).to.have.length(12)
+        const times = result.map(({at}: {at: string}) => at)
+        expect(times).to.deep.equal([...times].sort())
+        expect(new Set(result.map((run: {job: string}) => run.job))).to.deep.equal(new Set(['lab', 'nightly']))
+        for (const run of result) {
+          expect(run.timeZone).to.equal('Europe/Berlin')
+          expect(run.localTime).to.match(run.job === 'lab' ? /T(00|06|12|18):00:00/ : /T02:00:00/)
+          expect(Date.parse(run.localTime)).to.equal(Date.parse(run.at))
+        }
+
+        expect((await job('next', 'off', '--count', '1')).result[0]).to.include({job: 'off', storage: 'nas'})
+        expect((await job('next', 'none')).exitCode).to.equal(5)
+        const people = await cluster.run(['proxmox', 'job', 'next'])
+        expect(people.stdout).to.match(/ nightly +02:00 +db, dns +nas/)
+      })
+
+      it('lists nodes in other time zones for themselves', async () => {
+        await job('create', 'db', 'git', '--id', 'nightly', '--schedule', '02:00', '--storage', 'nas')
+        const nodes = cluster.simulator.world.store.of('nodes')
+        nodes.update('pve2', {timezone: 'America/New_York'})
+        nodes.update('pve3', {timezone: 'Asia/Tokyo'})
+        const {result} = await job('next', '--count', '4')
+        expect(result.map(({nodes: where}: {nodes: string[]}) => where.join())).to.have.members([
+          'pve1',
+          'pve2',
+          'pve1',
+          'pve2',
+        ])
+        for (const run of result) expect(run.localTime).to.match(/T02:00:00/)
+        expect(new Set(result.map(({at}: {at: string}) => at)).size).to.equal(4)
+      })
+
+      it('says what a schedule means', async () => {
+        const {result} = await job('next', '--schedule', 'sat 03:00', '--count', '2')
+        expect(result).to.have.length(2)
+        expect(result[0].localTime).to.match(/T03:00:00/)
+        expect(new Date(`${result[0].localTime.slice(0, 10)}T00:00:00Z`).getUTCDay()).to.equal(6)
+        expect((await job('next', '--schedule', 'sometimes')).exitCode).to.equal(2)
+      })
+    })
+
     it('refuses an id that there is already', async () => {
       await job(...NIGHTLY)
       const {exitCode, result} = await job(...NIGHTLY)

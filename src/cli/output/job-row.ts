@@ -30,7 +30,13 @@ export const jobColumns: readonly Column<JobView>[] = [
 ]
 
 /** `web, db`, `all but scratch`, `pool lab on pve1`. */
-export function coverageOf({all, exclude, guests, node, pool}: JobView): string {
+export function coverageOf({
+  all,
+  exclude,
+  guests,
+  node,
+  pool,
+}: Pick<JobView, 'all' | 'exclude' | 'guests' | 'node' | 'pool'>): string {
   const who = guests === undefined ? (all ? 'all' : pool === undefined ? 'none' : `pool ${pool}`) : guestNames(guests)
   return [
     who,

@@ -21,8 +21,7 @@ export function guestCreate<R extends GuestCreateRequest>(
   services: Services,
   creationOf: (tools: CreationTools) => GuestCreation<R>,
 ): GuestCreateService<R> {
-  const {parts, tasks} = services
-  const {cluster, connection, guests, visibility} = parts
+  const {cluster, connection, guests, visibility} = services.parts
   const creation = creationOf({
     guests,
     visibility,
@@ -30,6 +29,10 @@ export function guestCreate<R extends GuestCreateRequest>(
     creations: newGuestService(services),
     bridges: new BridgeCheck(new NodeRepository(connection)),
   })
-  const finisher = new GuestFinishService(guests, new DeviceRepository(connection), tasks, waitService()(services))
-  return new GuestCreateService(cluster, creation, finisher)
+  return new GuestCreateService(cluster, creation, guestFinish(services))
+}
+
+export function guestFinish(services: Services): GuestFinishService {
+  const {connection, guests} = services.parts
+  return new GuestFinishService(guests, new DeviceRepository(connection), services.tasks, waitService()(services))
 }

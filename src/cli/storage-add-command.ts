@@ -7,6 +7,7 @@ import type {StorageAddition, StorageOutcome, StorageSecrets} from '../services/
 import {BaseCommand} from './base-command.js'
 import type {NativeScript} from './guest-action-command.js'
 import {storageText} from './output/storage.js'
+import {complaints} from './storage-outcome.js'
 import {valuesFrom, type StorageFlagValues} from './storage-flags.js'
 import {nativeSecrets, secretsFrom} from './storage-secrets.js'
 import {storageChangeService} from './wiring/storage.js'
@@ -71,10 +72,9 @@ export abstract class StorageAddCommand extends BaseCommand<NativeScript | Plann
   }
 
   private async showOutcome(outcome: StorageOutcome): Promise<StorageOutcome> {
-    const {changed, states, storage} = outcome
-    const wrong = states.filter(({state}) => state !== 'active' && state !== 'disabled')
-    for (const {error, node, state} of wrong)
-      await this.warning(`storage "${storage}" is ${state} on ${node}${error === undefined ? '' : `: ${error}`}`)
+    const {changed, storage} = outcome
+    const wrong = complaints(outcome)
+    for (const text of wrong) await this.warning(text)
     if (wrong.length > 0) this.endWith(EXIT_CODES.partial)
     const said = changed ? `storage "${storage}" was added` : `storage "${storage}" is there already, just so`
     return this.present(outcome, {text: `${said}\n\n${storageText(outcome)}`})

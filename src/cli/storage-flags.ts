@@ -37,14 +37,28 @@ export function addFlags(type: StorageTypeName) {
   }
 }
 
+/** What every storage may be changed in. */
+export const changeFlags = {
+  content: content('What may lie there.'),
+  nodes: Flags.string({description: 'Only for these nodes.', helpValue: 'NODE,NODE'}),
+  'all-nodes': Flags.boolean({description: 'For all nodes again.', exclusive: ['nodes']}),
+  shared: openFlag('It is the same on each of its nodes; this says so, and makes nothing the same.'),
+  bwlimit,
+}
+
 export const sharedFlag = {
   shared: flag('It is the same on each of its nodes; this says so, and makes nothing the same.'),
 }
 
 /** Of what is a directory in the end. */
-export const fileFlags = {
+export const folderFlags = {
   'create-base-path': openFlag('Make the directory where it is missing (the default); from Proxmox VE 8 on.'),
   'create-subdirs': openFlag('Make the folders for each kind of content (the default); from Proxmox VE 8 on.'),
+}
+
+/** Of directories with images of disks in them. */
+export const fileFlags = {
+  ...folderFlags,
   preallocation: Flags.string({
     description: 'How much of a new raw or qcow2 image is made at once; metadata by default.',
     options: ['off', 'metadata', 'falloc', 'full'],

@@ -2,7 +2,7 @@ import {err, ok, type Result} from 'neverthrow'
 import {normalizeFingerprint} from './endpoint.js'
 import {failure, type Failure} from './failure.js'
 import type {StorageDefinition} from './storage-definition.js'
-import {storageTypeOf, type StorageType, type StorageTypeName} from './storage-types.js'
+import {BOOLEAN_OPTIONS, storageTypeOf, type StorageType, type StorageTypeName} from './storage-types.js'
 import {closest} from './suggest.js'
 
 /** Values of options by the API's names. Lists (`content`, `nodes`) are written with commas. */
@@ -156,7 +156,7 @@ export function isValueSo(definition: StorageDefinition, option: string, value: 
     default: {
       const now = definition.options[option]
       return now === undefined
-        ? value === false
+        ? value === false || (value === '0' && BOOLEAN_OPTIONS.has(option))
         : String(now) === String(typeof value === 'boolean' ? Number(value) : value)
     }
   }

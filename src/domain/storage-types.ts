@@ -37,7 +37,8 @@ export const CONTENT_TYPES = ['images', 'rootdir', 'iso', 'vztmpl', 'backup', 's
 
 const FILES = ['images', 'rootdir', 'vztmpl', 'iso', 'backup', 'snippets', 'import'] as const
 const DISKS = ['images', 'rootdir'] as const
-const FILE_OPTIONS = ['content-dirs', 'create-base-path', 'create-subdirs', 'mkdir', 'preallocation'] as const
+const FOLDER_OPTIONS = ['content-dirs', 'create-base-path', 'create-subdirs', 'mkdir'] as const
+const FILE_OPTIONS = [...FOLDER_OPTIONS, 'preallocation'] as const
 const BACKUP_OPTIONS = ['prune-backups', 'max-protected-backups'] as const
 const CHAIN = 'snapshot-as-volume-chain'
 
@@ -139,7 +140,7 @@ const TYPES: Readonly<Record<StorageTypeName, StorageType>> = {
     shared: 'always',
     required: [],
     fixed: ['path'],
-    changeable: [...FILE_OPTIONS, ...BACKUP_OPTIONS, 'fs-name', 'fuse', 'monhost', 'options', 'subdir', 'username'],
+    changeable: [...FOLDER_OPTIONS, ...BACKUP_OPTIONS, 'fs-name', 'fuse', 'monhost', 'options', 'subdir', 'username'],
     secret: ['keyring'],
   },
   pbs: {
@@ -165,6 +166,21 @@ export const SHARED_TYPES: ReadonlySet<string> = new Set([
   'glusterfs',
   'iscsidirect',
   'zfs',
+])
+
+/** Options that are yes or no; `is_mountpoint` may be a path too, and is none of them. */
+export const BOOLEAN_OPTIONS: ReadonlySet<string> = new Set([
+  'create-base-path',
+  'create-subdirs',
+  'fuse',
+  'krbd',
+  'mkdir',
+  'nocow',
+  'saferemove',
+  'shared',
+  'sparse',
+  'tagged_only',
+  CHAIN,
 ])
 
 /** The first release of what not every one has; absent: all do. */

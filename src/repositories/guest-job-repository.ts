@@ -1,12 +1,15 @@
 import type {ResultAsync} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
+import {parsePropertyString} from '../domain/property-string.js'
 import type {Connection} from '../proxmox/connection.js'
-import {ask, asNumber, asText, records} from './reply.js'
+import {ask, asNumber, asText, records, type Fields} from './reply.js'
 
 /** A job that is about certain guests. */
 export interface GuestJob {
   readonly id: string
   readonly vmids: readonly number[]
+  /** Of a backup job: where it puts the backups, and its scratch data (fleecing). */
+  readonly storages?: readonly string[]
 }
 
 /** Jobs of the cluster that name guests. */
@@ -23,7 +26,7 @@ export class GuestJobRepository {
     )
   }
 
-  /** Those that name guests, not those of all guests or of a pool; `GET /cluster/backup`, needs Sys.Audit on `/`. */
+  /** Each with the guests it names; those of all guests or of a pool name none; `GET /cluster/backup`, needs Sys.Audit on `/`. */
   backups(): ResultAsync<GuestJob[], Failure> {
     return ask('list the backup jobs', () => this.connection.api.cluster.backup.$get(), records).map((rows) =>
       rows.map((row) => ({
@@ -32,7 +35,14 @@ export class GuestJobRepository {
           .split(',')
           .filter((text) => /^\s*\d+\s*$/.test(text))
           .map(Number),
+        storages: [row.storage, fleecingStorage(row.fleecing)].flatMap((name) => asText(name) ?? []),
       })),
     )
   }
+}
+
+/** A property string, or one that is taken apart already. */
+function fleecingStorage(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return (value as Fields).storage
+  return parsePropertyString(asText(value) ?? '', {defaultKey: 'enabled'}).get('storage')
 }

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 
 import {StorageAddCommand} from '../../../../cli/storage-add-command.js'
-import {addFlags, backupFlags, fileFlags, keyringFlag} from '../../../../cli/storage-flags.js'
+import {addFlags, backupFlags, folderFlags, keyringFlag} from '../../../../cli/storage-flags.js'
 
 export default class StorageAddCephfs extends StorageAddCommand {
   static override summary = 'Add a file system of a Ceph cluster as a storage for files and backups.'
@@ -26,7 +26,7 @@ export default class StorageAddCephfs extends StorageAddCommand {
     options: Flags.string({description: 'Options of the mount.', helpValue: 'OPTIONS'}),
     ...addFlags('cephfs'),
     ...keyringFlag,
-    ...fileFlags,
+    ...folderFlags,
     ...backupFlags,
   }
 

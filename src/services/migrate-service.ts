@@ -115,7 +115,7 @@ export class MigrateService {
       sent.value.split(':')[5] === 'hamigrate'
         ? await this.arrival(guest, target, what, sent.value, patience)
         : await this.lookFor(guest, target, what)
-    return arrived.andThen((now) => this.settled(now, candidate, ended.value, manner))
+    return arrived.asyncAndThen((now) => this.settled(now, candidate, ended.value, manner))
   }
 
   /** A lost answer is no reason to move it twice: the task is looked for, and the guest. */

@@ -89,7 +89,8 @@ function nameOf(row: unknown, nameKey?: string): string {
 function columnsOf<Row>(rows: readonly Row[]): Column<Row>[] {
   const keys = new Set<string>()
   for (const row of rows) {
-    for (const [key, value] of Object.entries(row as object)) {
+    // Proxmox VE answers many a write with null.
+    for (const [key, value] of Object.entries(row ?? {})) {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
         for (const inner of Object.keys(value as object)) keys.add(`${key}.${inner}`)
       } else keys.add(key)

@@ -1,0 +1,111 @@
+import {expect} from 'chai'
+
+import {startCluster, type TestCluster} from '../helpers/cluster.js'
+
+for (const pveVersion of ['8.4', '9.2'] as const) {
+  describe(`migrate on ${pveVersion}`, () => {
+    let cluster: TestCluster
+
+    beforeEach(async () => {
+      cluster = await startCluster({pveVersion})
+    })
+    afterEach(() => cluster.stop())
+
+    const move = async (noun: 'lxc' | 'vm', ...argv: string[]) => {
+      const {json, exitCode} = await cluster.run(['proxmox', noun, 'migrate', ...argv, '--json'])
+      return {exitCode, result: json()}
+    }
+    const writes = () => cluster.requests.filter(({method}) => method !== 'GET')
+
+    it('moves a running VM, and leaves it where it is the second time', async () => {
+      const {exitCode, result} = await move('vm', 'git', '--to', 'pve1')
+      expect(exitCode).to.equal(0)
+      expect(result).to.include({from: 'pve2', node: 'pve1', status: 'running', manner: 'online', changed: true})
+      expect(result.task.outcome).to.equal('ok')
+      const again = await move('vm', 'git', '--to', 'pve1')
+      expect(again.result).to.include({node: 'pve1', changed: false})
+    })
+
+    it('moves what is stopped, and restarts containers only when told to', async () => {
+      expect((await move('vm', 'scratch', '--to', 'pve1')).result).to.include({manner: 'offline', status: 'stopped'})
+      const refused = await move('lxc', 'proxy', '--to', 'pve1')
+      expect(refused.exitCode).to.equal(8)
+      expect(refused.result.error.hint).to.contain('--restart')
+      const {result} = await move('lxc', 'proxy', '--to', 'pve1', '--restart')
+      expect(result).to.include({node: 'pve1', status: 'running', manner: 'restart'})
+    })
+
+    it('refuses before anything is sent, and says what to do', async () => {
+      const refusals: readonly (readonly [number, string, string[]])[] = [
+        [8, 'on local storage', ['db', '--to', 'pve2']],
+        [8, 'nas is not on pve3', ['git', '--to', 'pve3']],
+        [5, 'no node "pve9"', ['git', '--to', 'pve9']],
+        [2, 'Missing required flag --to', ['git']],
+      ]
+      for (const [code, message, argv] of refusals) {
+        const {exitCode, result} = await move('vm', ...argv)
+        expect(exitCode, message).to.equal(code)
+        expect(result.error.message).to.contain(message)
+      }
+
+      expect(writes()).to.deep.equal([])
+    })
+
+    it('copies local disks when told to', async () => {
+      const {exitCode, result} = await move('vm', 'db', '--to', 'pve2', '--with-local-disks')
+      expect(exitCode).to.equal(0)
+      expect(result).to.include({node: 'pve2', status: 'running'})
+    })
+
+    it('plans without sending, and says it in the words of qm', async () => {
+      const {result} = await move('vm', 'git', '--to', 'pve1', '--dry-run')
+      expect(result).to.deep.include({dryRun: true, node: 'pve2', to: 'pve1', running: true})
+      const native = await move('vm', 'git', '--to', 'pve1', '--print-native')
+      expect(native.result.commands).to.deep.equal([{node: 'pve2', command: 'qm migrate 101 pve1 --online 1'}])
+      expect(writes()).to.deep.equal([])
+    })
+
+    it('waits for a guest under HA until it is there', async () => {
+      const add = [
+        'proxmox',
+        'api',
+        'post',
+        '/cluster/ha/resources',
+        '-d',
+        'sid=vm:101',
+        '-d',
+        'state=started',
+        '--json',
+      ]
+      const added = await cluster.run(add)
+      expect(added.exitCode, added.stdout).to.equal(0)
+      const {exitCode, result} = await move('vm', 'git', '--to', 'pve1')
+      expect(exitCode).to.equal(0)
+      expect(result).to.include({node: 'pve1', status: 'running'})
+      expect(result.task.upid).to.contain(':hamigrate:')
+    })
+
+    it('finds the task when the answer is lost, and moves once', async () => {
+      let lost = 0
+      cluster.meddle = ({method, path}) =>
+        method === 'POST' && path.endsWith('/migrate') && lost++ === 0 ? {drop: 'after'} : undefined
+      const {exitCode, result} = await move('vm', 'git', '--to', 'pve1')
+      expect(exitCode).to.equal(0)
+      expect(result.node).to.equal('pve1')
+      expect(cluster.requests.filter(({path}) => path.endsWith('/migrate')).length).to.be.at.most(2)
+    })
+
+    it('says what the task said when it fails', async () => {
+      await cluster.simulator.faults.add({kind: 'task-fail', type: 'qmigrate', text: 'migration aborted'})
+      const {exitCode, result} = await move('vm', 'git', '--to', 'pve1')
+      expect(exitCode).to.equal(7)
+      expect(result.error.upid).to.contain('qmigrate')
+    })
+
+    it('moves several, and names what did not', async () => {
+      const {exitCode, result} = await move('vm', 'git', 'scratch', 'ci', '--to', 'pve1')
+      expect(exitCode).to.equal(9)
+      expect(result.summary).to.deep.equal({ok: 2, failed: 1})
+    })
+  })
+}

@@ -2,24 +2,24 @@
  * Uploads a sparse file of 3 GiB to a simulated Proxmox VE, by turns with curl and with us: the time in multiples of curl's, and the most memory that
  * we ever had.
  *
- *     node scripts/bench-upload.mjs           alone; `npm run bench` does it at its end
+ *     node scripts/bench-upload.mjs [--rounds N]      alone; `npm run bench` does it at its end
  */
 import {spawn, spawnSync} from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {parseArgs} from 'node:util'
 import {parse} from 'yaml'
 
 const homelab = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../bin/run.js')
 const BYTES = 3 * 2 ** 30
-const ROUNDS = 3
 /** Multiples of curl's time, and megabytes. */
 const TARGETS = {megabytes: 120, ratio: 1.5}
 const POLL_MS = 20
 
 /** @returns how many targets were missed */
-export async function benchUpload() {
+export async function benchUpload(rounds = 3) {
   if (spawnSync('curl', ['--version']).status !== 0) {
     console.log('\nUploads: left out, curl is not installed')
     return 0
@@ -68,9 +68,9 @@ export async function benchUpload() {
       },
     ]
     const runs = cases.map(() => [])
-    for (let round = 0; round < ROUNDS; round++)
+    for (let round = 0; round < rounds; round++)
       for (const [i, one] of cases.entries()) runs[i].push(await measured(one, env))
-    return report(cases, runs)
+    return report(cases, runs, rounds)
   } finally {
     json(['simulator', 'stop', '--name', 'bench-upload', '--purge'])
     fs.rmSync(scratch, {force: true, recursive: true})
@@ -112,11 +112,11 @@ function peakOf(pid) {
   }
 }
 
-function report(cases, runs) {
+function report(cases, runs, rounds) {
   const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]
   const base = median(runs[0].map(({seconds}) => seconds))
   let missed = 0
-  console.log(`\nUpload of ${BYTES / 2 ** 30} GiB, medians of ${ROUNDS} interleaved runs\n`)
+  console.log(`\nUpload of ${BYTES / 2 ** 30} GiB, medians of ${rounds} interleaved runs\n`)
   for (const [i, {name}] of cases.entries()) {
     const seconds = median(runs[i].map((run) => run.seconds))
     const megabytes = Math.max(...runs[i].map((run) => run.megabytes ?? 0))
@@ -131,4 +131,7 @@ function report(cases, runs) {
   return missed
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url) && (await benchUpload()) > 0) process.exitCode = 1
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const {values} = parseArgs({options: {rounds: {default: '3', type: 'string'}}})
+  if ((await benchUpload(Number(values.rounds))) > 0) process.exitCode = 1
+}

@@ -19,8 +19,11 @@ describe('a connection that breaks during an upload', () => {
   let proxy: CuttingProxy
   let connection: Connection
   let services: Services
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => void unhandled.push(reason)
 
   before(async () => {
+    process.on('unhandledRejection', note)
     cluster = await startCluster({fixture: 'empty'})
     const {hostname, port} = new URL(cluster.simulator.url)
     proxy = await cuttingProxy({host: hostname, port: Number(port)})
@@ -36,7 +39,10 @@ describe('a connection that breaks during an upload', () => {
     services = createServices(connection, {...systemClock, random: Math.random, sleep: async () => {}})
   })
 
+  afterEach('the server goes on', () => expect(unhandled).to.deep.equal([]))
+
   after(async () => {
+    process.off('unhandledRejection', note)
     connection.close()
     await proxy.close()
     await cluster.stop()

@@ -226,7 +226,10 @@ export class NodeServer {
       const path = decodePath(rawPath)
       const address = splitAddress(path)
       if (!hasBody(method)) return this.answerApi(request, {...address, method, params: decodeForm(query)})
-      return this.answerWithBody(request, {...address, method}, query).catch((error: unknown) => refuse(error))
+      return this.answerWithBody(request, {...address, method}, query).catch((error: unknown) =>
+        // Whoever hangs up in the middle of a body gets no answer.
+        request.socket.destroyed ? undefined : refuse(error),
+      )
     } catch (error) {
       return refuse(error)
     }

@@ -1,0 +1,435 @@
+import {err, ok, type Result} from 'neverthrow'
+import {
+  originsOf,
+  stepsToGoOnWith,
+  withoutStep,
+  withState,
+  type DrainJournal,
+  type DrainStep,
+  type MoveStep,
+} from '../domain/drain-journal.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
+import {
+  blockedText,
+  planMoves,
+  type BlockedGuest,
+  type BlockedManner,
+  type NodeMemoryPlan,
+  type PlannedMove,
+  type StayingGuest,
+} from '../domain/move-plan.js'
+import {planObstacles} from '../domain/plan-check.js'
+import {takesMemory, type PlacementFacts} from '../domain/placement-facts.js'
+import {inOrder} from './in-order.js'
+import {JournalKeeper, type JournalStore} from './journal-keeper.js'
+import {JournalledMoves, type MoverParts} from './journalled-moves.js'
+import type {Patience} from './patience.js'
+import type {PlacementFactsService} from './placement-facts-service.js'
+
+type Who = Pick<Guest, 'name' | 'type' | 'vmid'>
+
+/** What a plan keeps of a move; enough to carry it out later. */
+export type DrainMove = Who &
+  Pick<PlannedMove, 'from' | 'manner' | 'memoryBytes' | 'to' | 'with'> & {readonly copies?: true}
+
+/** A plan that was saved, to be carried out as it is or not at all. */
+export interface SavedDrainPlan {
+  readonly node: string
+  readonly moves: readonly DrainMove[]
+  readonly shutdowns: readonly Who[]
+}
+
+export interface DrainOptions {
+  /** What to do with running guests that cannot move; as the journal says where a drain is gone on with, else `fail`. */
+  readonly blocked?: BlockedManner
+  readonly plan?: SavedDrainPlan
+}
+
+/** What a drain will do. */
+export interface DrainPlan extends SavedDrainPlan {
+  /** It goes on with a drain that was cut off. */
+  readonly resumed: boolean
+  /** False: nothing may be done, for guests are blocked. */
+  readonly possible: boolean
+  readonly whenBlocked: BlockedManner
+  readonly blocked: readonly BlockedGuest[]
+  readonly staying: readonly StayingGuest[]
+  /** Guests that are away or shut down already, by an earlier run. */
+  readonly away: readonly Who[]
+  readonly nodes?: readonly NodeMemoryPlan[]
+}
+
+/** What became of it. */
+export interface Drained {
+  readonly node: string
+  readonly changed: boolean
+  /** No guest runs there any more. */
+  readonly empty: boolean
+  /** All that left, in earlier runs too. */
+  readonly moved: readonly (Who & {readonly to: string})[]
+  readonly shutDown: readonly Who[]
+  /** Running guests that stay, for they cannot move. */
+  readonly left: readonly Who[]
+}
+
+export interface DrainParts extends MoverParts {
+  readonly facts: Pick<PlacementFactsService, 'look'>
+  readonly journals: (node: string) => JournalStore
+  /** A word for this process. */
+  readonly run: string
+}
+
+interface Prepared {
+  readonly plan: DrainPlan
+  readonly steps: readonly DrainStep[]
+  readonly begunAt?: string
+}
+
+/** Empties nodes for maintenance: plans first, writes down what it does, and goes on where it was cut off. */
+export class DrainService {
+  readonly #prepared = new WeakMap<DrainPlan, Prepared>()
+
+  constructor(private readonly parts: DrainParts) {}
+
+  /** What would be done; sends GET requests only. Waits for guests that an earlier run has set in motion. */
+  async prepare(node: string, options: DrainOptions, patience: Patience): Promise<Result<DrainPlan, Failure>> {
+    const ready = await this.parts.watch.ready(node)
+    if (ready.isErr()) return err(ready.error)
+    const read = this.parts.journals(node).read()
+    if (read.isErr()) return err(read.error)
+    const journal = read.value
+    const begun = (journal?.steps ?? []).filter(({state}) => state === 'begun' || state === 'returning')
+    const look = await this.parts.watch.settled(new Set(begun.map(({vmid}) => vmid)), patience)
+    if (look.isErr()) return err(look.error)
+    const facts = await this.parts.facts.look((guest) => guest.node === node)
+    if (facts.isErr()) return err(facts.error)
+    const kept = journal === undefined ? [] : stepsToGoOnWith(journal, facts.value.guests)
+    const open = kept.filter((step) => step.state === 'planned' || step.state === 'begun')
+    const resumed = open.length > 0
+    if (resumed && options.plan !== undefined) {
+      return err(
+        failure('conflict', `a drain of ${node} was cut off, and has a plan of its own`, {
+          hint: `Go on with that: homelab proxmox node drain ${node} (without --plan)`,
+        }),
+      )
+    }
+
+    const whenBlocked = options.blocked ?? (resumed ? journal?.blocked : undefined) ?? 'fail'
+    const prepared = (
+      options.plan === undefined ? ok(undefined) : this.savedPlan(options.plan, node, facts.value, kept, whenBlocked)
+    ).map((saved) => saved ?? this.plan(node, facts.value, kept, whenBlocked))
+    return prepared.map(({plan, steps}) => {
+      const whole = {...plan, resumed}
+      this.#prepared.set(whole, {plan: whole, steps, ...(journal !== undefined && {begunAt: journal.begunAt})})
+      return whole
+    })
+  }
+
+  /** Carries out a plan of `prepare`. Stops at the first thing that is not as planned, once what is under way has ended; the journal keeps the rest. */
+  async carryOut(plan: DrainPlan, parallel: number, patience: Patience): Promise<Result<Drained, Failure>> {
+    const {node} = plan
+    if (!plan.possible) return err(blockedFailure(plan))
+    const {begunAt = new Date(this.parts.timing.now()).toISOString(), steps = []} = this.#prepared.get(plan) ?? {}
+    const open = steps.filter((step) => step.state === 'planned' || step.state === 'begun')
+    if (steps.length === 0) return this.finish(plan, undefined, false)
+    const taken = JournalKeeper.take(this.parts.journals(node), {
+      version: 1,
+      node,
+      run: this.parts.run,
+      begunAt,
+      phase: 'draining',
+      blocked: plan.whenBlocked,
+      steps,
+    })
+    if (taken.isErr()) return err(taken.error)
+    const keeper = taken.value
+    const moves = new JournalledMoves(this.parts, keeper, patience)
+    let stopped: Failure | undefined
+    const act = async (work: () => Promise<Result<void, Failure>>): Promise<boolean> => {
+      const done = await work()
+      if (done.isErr()) stopped ??= done.error
+      return done.isOk()
+    }
+
+    const mayBegin = () => stopped === undefined
+    const going = open.filter((step) => step.action === 'move')
+    await inOrder(
+      unitsOf(going),
+      parallel,
+      (unit) => act(() => this.moveAll(unit.steps, node, keeper, moves, () => tell(keeper, going, patience))),
+      mayBegin,
+    )
+    await inOrder(
+      open.filter((step) => step.action === 'shutdown').map((step) => ({vmids: [step.vmid], after: [], step})),
+      parallel,
+      ({step}) =>
+        act(async () => {
+          const done = await moves.power('shutdown', step, node, 'begun')
+          return done.andThen(() => keeper.change((journal) => withState(journal, step.vmid, 'done')))
+        }),
+      mayBegin,
+    )
+    return stopped === undefined ? this.finish(plan, keeper, open.length > 0) : err(halted(stopped, keeper.journal))
+  }
+
+  private async moveAll(
+    steps: readonly MoveStep[],
+    from: string,
+    keeper: JournalKeeper,
+    moves: JournalledMoves,
+    tellProgress: () => void,
+  ): Promise<Result<void, Failure>> {
+    for (const step of steps) {
+      const begun = step.state === 'begun'
+      const wish = {...step, from, copies: step.copies === true, begun, before: 'begun', undone: 'planned'} as const
+      const moved = await moves.move(wish)
+      const noted = moved.andThen((where) =>
+        keeper.change((journal) =>
+          where === undefined ? withoutStep(journal, step.vmid) : withState(journal, step.vmid, 'done'),
+        ),
+      )
+      if (noted.isErr()) return noted
+      tellProgress()
+    }
+
+    return ok(undefined)
+  }
+
+  /** Success is what is so: no guest runs there but those that were to stay. */
+  private async finish(
+    plan: DrainPlan,
+    keeper: JournalKeeper | undefined,
+    changed: boolean,
+  ): Promise<Result<Drained, Failure>> {
+    const {node} = plan
+    const look = await this.parts.watch.settled(new Set(), NO_WAIT)
+    if (look.isErr()) return err(look.error)
+    const expected = new Set(plan.blocked.map(({vmid}) => vmid))
+    const here = look.value.guests.filter((guest) => guest.node === node && takesMemory(guest))
+    const shut = new Set(
+      (keeper?.journal.steps ?? []).filter(({action}) => action === 'shutdown').map(({vmid}) => vmid),
+    )
+    // The list of guests is some seconds old; what was just shut down is known better.
+    const late = here.filter(({vmid}) => !expected.has(vmid) && !shut.has(vmid))
+    if (late.length > 0) {
+      return err(
+        failure(
+          'refused',
+          `${node} is not empty: meanwhile came ${late.map((guest) => guestLabel(guest)).join(', ')}`,
+          {
+            hint: `Go on: homelab proxmox node drain ${node}`,
+            details: {node, guests: late.map(({vmid}) => vmid)},
+          },
+        ),
+      )
+    }
+
+    const noted = keeper?.change((journal) => ({...journal, phase: 'drained'})) ?? ok(undefined)
+    const steps = keeper?.journal.steps ?? []
+    const left = here.filter(({vmid}) => !shut.has(vmid))
+    return noted.map(() => ({
+      node,
+      changed,
+      empty: left.length === 0,
+      moved: steps.flatMap((step) => (step.action === 'move' ? [{...whoOf(step), to: step.to}] : [])),
+      shutDown: steps.filter(({action}) => action === 'shutdown').map((step) => whoOf(step)),
+      left: left.map((guest) => whoOf(guest)),
+    }))
+  }
+
+  /** Goes on as planned where that is still possible, else plans anew for those that are still there. */
+  private plan(node: string, facts: PlacementFacts, kept: readonly DrainStep[], whenBlocked: BlockedManner): Prepared {
+    const {policy} = this.parts
+    const open = kept.filter((step) => step.state === 'planned' || step.state === 'begun')
+    const away = kept.filter((step) => !open.includes(step))
+    // A container that was cut off between its stop and its start is one that runs.
+    const halfway = new Set(
+      open.flatMap((step) =>
+        step.action === 'move' && step.state === 'begun' && step.manner === 'restart' ? [step.vmid] : [],
+      ),
+    )
+    const guests = facts.guests.map((guest) =>
+      halfway.has(guest.vmid) && guest.status === 'stopped' ? {...guest, status: 'running' as const} : guest,
+    )
+    const fresh = planMoves({...facts, guests}, {leaving: [node], policy, blocked: whenBlocked, stopped: 'stay'})
+    const covered = new Set(open.map(({vmid}) => vmid))
+    const moves = open.filter((step) => step.action === 'move')
+    const here = guests.filter((guest) => guest.node === node && takesMemory(guest))
+    const holds =
+      open.length > 0 &&
+      here.every(
+        ({vmid}) => covered.has(vmid) || (whenBlocked === 'leave' && fresh.blocked.some((one) => one.vmid === vmid)),
+      ) &&
+      planObstacles({...facts, guests}, node, moves, policy).length === 0
+    const arrived = moves.filter((step) => guests.some(({node: at, vmid}) => vmid === step.vmid && at !== node))
+    const state = new Map(open.map((step) => [step.vmid, step.state]))
+    const steps = holds
+      ? open
+      : [
+          ...arrived,
+          ...fresh.moves.map((move): MoveStep => ({...stepOf(move), state: state.get(move.vmid) ?? 'planned'})),
+          ...fresh.shutdowns.map((guest): DrainStep => ({action: 'shutdown', ...whoOf(guest), state: 'planned'})),
+        ]
+    const shut = new Set(away.map(({vmid}) => vmid))
+    return {
+      steps: [...away, ...steps],
+      plan: {
+        node,
+        resumed: false,
+        possible: holds || fresh.possible,
+        whenBlocked,
+        moves: steps.flatMap((step) => (step.action === 'move' ? [moveOf(step, node)] : [])),
+        shutdowns: steps.flatMap((step) => (step.action === 'shutdown' ? [whoOf(step)] : [])),
+        blocked: fresh.blocked.filter(({vmid}) => !holds || !moves.some((step) => step.vmid === vmid)),
+        staying: fresh.staying.filter(({vmid}) => !shut.has(vmid)),
+        away: away.map((step) => whoOf(step)),
+        nodes: fresh.nodes,
+      },
+    }
+  }
+
+  /** A saved plan is carried out as it is: every running guest of the node is in it, and every move is still possible. */
+  private savedPlan(
+    saved: SavedDrainPlan,
+    node: string,
+    facts: PlacementFacts,
+    away: readonly DrainStep[],
+    whenBlocked: BlockedManner,
+  ): Result<Prepared, Failure> {
+    const planned = new Set([...saved.moves, ...saved.shutdowns].map(({vmid}) => vmid))
+    const known = new Map(facts.guests.map((guest) => [guest.vmid, guest]))
+    const here = facts.guests.filter((guest) => guest.node === node && takesMemory(guest))
+    const off = saved.moves.filter(({to, vmid}) => known.get(vmid)?.node !== node && known.get(vmid)?.node !== to)
+    const problems = [
+      ...(saved.node === node ? [] : [`it is a plan for ${saved.node}`]),
+      ...(whenBlocked === 'leave'
+        ? []
+        : here.filter(({vmid}) => !planned.has(vmid)).map((guest) => `${guestLabel(guest)} is not in it`)),
+      ...off.map(
+        (move) =>
+          `${guestLabel(move)} is ${known.get(move.vmid) === undefined ? 'gone' : `on ${known.get(move.vmid)?.node}`}`,
+      ),
+      ...planObstacles(facts, node, saved.moves, this.parts.policy),
+    ]
+    if (problems.length > 0) {
+      return err(
+        failure('refused', `the plan does not fit any more: ${problems.join('; ')}`, {
+          hint: `Make another one: homelab proxmox node drain ${node} --dry-run --plan FILE`,
+          details: {node, problems},
+        }),
+      )
+    }
+
+    const moves = saved.moves.filter(({vmid}) => known.get(vmid)?.node === node)
+    const shutdowns = saved.shutdowns.filter(({vmid}) => here.some((guest) => guest.vmid === vmid))
+    return ok({
+      steps: [
+        ...away,
+        ...moves.map((move): MoveStep => ({...stepOf(move), state: 'planned'})),
+        ...shutdowns.map((guest): DrainStep => ({action: 'shutdown', ...whoOf(guest), state: 'planned'})),
+      ],
+      plan: {
+        node,
+        resumed: false,
+        possible: true,
+        whenBlocked,
+        moves,
+        shutdowns,
+        blocked: [],
+        staying: [],
+        away: away.map((step) => whoOf(step)),
+      },
+    })
+  }
+}
+
+const NO_WAIT: Patience = {deadline: 0}
+
+/** Guests that HA keeps together go one after the other: the first one takes the others along. */
+function unitsOf(steps: readonly MoveStep[]) {
+  const units: {vmids: number[]; after: readonly number[]; steps: MoveStep[]}[] = []
+  for (const step of steps) {
+    const unit = units.find(({vmids}) => vmids.some((vmid) => step.with?.includes(vmid)))
+    if (unit === undefined) units.push({vmids: [step.vmid], after: [], steps: [step]})
+    else {
+      unit.vmids.push(step.vmid)
+      unit.steps.push(step)
+    }
+  }
+
+  return units
+}
+
+function stepOf({
+  copies,
+  manner,
+  memoryBytes,
+  to,
+  with: company,
+  ...move
+}: DrainMove | PlannedMove): Omit<MoveStep, 'state'> {
+  return {
+    action: 'move',
+    ...whoOf(move),
+    to,
+    manner,
+    memoryBytes,
+    ...(copies !== undefined && {copies: true}),
+    ...(company !== undefined && {with: company}),
+  }
+}
+
+function moveOf(step: MoveStep, from: string): DrainMove {
+  const {copies, manner, memoryBytes, to, with: company} = step
+  return {
+    ...whoOf(step),
+    from,
+    to,
+    manner,
+    memoryBytes,
+    ...(copies === true && {copies}),
+    ...(company !== undefined && {with: company}),
+  }
+}
+
+function whoOf({name, type, vmid}: Who): Who {
+  return {vmid, ...(name !== undefined && {name}), type}
+}
+
+function blockedFailure({blocked, node}: DrainPlan): Failure {
+  const grave = blocked.filter(({running}) => running)
+  return failure(
+    'refused',
+    `nothing was moved: ${grave.length} of the guests of ${node} cannot leave it: ${blockedText(grave)}`,
+    {
+      hint: 'Put that right, or say what to do with them: --blocked shutdown (started again on return), --blocked leave',
+      details: {node, blocked: grave.map(({reason, vmid}) => ({vmid, reason}))},
+    },
+  )
+}
+
+function tell({journal}: JournalKeeper, going: readonly MoveStep[], patience: Patience): void {
+  const vmids = new Set(going.map(({vmid}) => vmid))
+  const done = journal.steps.filter(({state, vmid}) => state === 'done' && vmids.has(vmid)).length
+  patience.onStep?.({text: `drain of ${journal.node}: ${done} of ${going.length}`, fraction: done / going.length})
+}
+
+/** What a failure in the middle leaves, and the two ways from there. */
+export function halted(failed: Failure, journal: DrainJournal): Failure {
+  const away = originsOf(journal).length
+  const open = journal.steps.length - away
+  const {node} = journal
+  return {
+    ...failed,
+    message: `the drain of ${node} stopped with ${away} guests away or on their way, ${open} not begun: ${failed.message}`,
+    hint: [
+      ...(failed.hint === undefined ? [] : [failed.hint]),
+      `Then go on: homelab proxmox node drain ${node} - or bring all home: homelab proxmox node return ${node}`,
+    ].join('. '),
+    details: {
+      ...failed.details,
+      drain: {node, away, open},
+    },
+  }
+}

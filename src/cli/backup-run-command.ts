@@ -1,4 +1,4 @@
-import {Args, Flags} from '@oclif/core'
+import {Args, Flags, type Interfaces} from '@oclif/core'
 import {backupText, checkedTasks} from './output/backup-made.js'
 import {BACKUP_TIMEOUT_MS, backupTimeoutFlag, backupWish, backupWishFlags} from './backup-run-flags.js'
 import {BaseCommand} from './base-command.js'
@@ -25,28 +25,32 @@ export const backupRunFlags = {
   ...warningsFlag,
 }
 
-type RunFlags = FlagValues<typeof backupRunFlags>
+export type RunFlags = FlagValues<typeof backupRunFlags>
+
+export interface ChosenBackups {
+  readonly guests: readonly Guest[]
+  readonly wish: BackupWish
+  /** Whether the answer is about several guests, even if it is one today. */
+  readonly several: boolean
+  /** What is saved, for the progress of one backup. */
+  readonly title: string
+}
 
 /** Backs up guests of both kinds, chosen by name, selector, pool, or all. */
 export abstract class BackupRunCommand extends BaseCommand<Made | Results<Made | Planned> | Planned> {
   static override strict = false
-  static override args = {guest: Args.string({description: 'Names or VMIDs.', required: false})}
-  static override flags = backupRunFlags
+  static override args: Interfaces.ArgInput = {guest: Args.string({description: 'Names or VMIDs.', required: false})}
+  static override flags: Interfaces.FlagInput = backupRunFlags
 
   async run(): Promise<Made | Results<Made | Planned> | Planned> {
     const {argv, flags: parsed} = await this.parse()
     const flags = parsed as unknown as RunFlags
-    const wish = this.unwrap(backupWish(flags))
-    const names = argv as string[]
-    const selectors = [...(flags.selector ?? []), ...(flags.pool === undefined ? [] : [`pool=${flags.pool}`])]
-    const {guests: finder} = await this.services()
-    const guests = await this.unwrap(finder.select(undefined, {names, selectors, all: flags.all}))
-    const several = flags.all || selectors.length > 0 || names.length > 1
+    const {guests, several, title, wish} = await this.choose(argv as string[], flags)
     if (flags['dry-run']) return this.plan(guests, wish, several, flags.parallel)
 
     const service = await this.use(backupRunService)
     let done = 0
-    const told = (): string => (several ? `backup: ${done} of ${guests.length}` : `backup of ${names[0]}`)
+    const told = (): string => (several ? `backup: ${done} of ${guests.length}` : `backup of ${title}`)
     this.progress.start(told())
     const results = await service.runAll(
       guests,
@@ -65,6 +69,16 @@ export abstract class BackupRunCommand extends BaseCommand<Made | Results<Made |
       },
     )
     return this.show(results, guests.length, several, flags)
+  }
+
+  /** Which guests, and how to back them up. */
+  protected async choose(names: readonly string[], flags: RunFlags): Promise<ChosenBackups> {
+    const wish = this.unwrap(backupWish(flags))
+    const selectors = [...(flags.selector ?? []), ...(flags.pool === undefined ? [] : [`pool=${flags.pool}`])]
+    const {guests: finder} = await this.services()
+    const guests = await this.unwrap(finder.select(undefined, {names, selectors, all: flags.all}))
+    const several = flags.all || selectors.length > 0 || names.length > 1
+    return {guests, wish, several, title: names[0] ?? ''}
   }
 
   private async show(

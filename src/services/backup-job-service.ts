@@ -21,6 +21,7 @@ import type {BackupJobRepository, IncludedGuest} from '../repositories/backup-jo
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {resolveGuest} from './guest-service.js'
 import {jobWarnings} from './backup-job-warnings.js'
+import {jobRunPlan, type JobRunPlan} from './job-run-plan.js'
 import type {Timing} from './patience.js'
 import type {ReleaseGate} from './release-gate.js'
 
@@ -103,6 +104,13 @@ export class BackupJobService {
   show(id: string): ResultAsync<JobDetails, Failure> {
     return ResultAsync.combine([this.find(id), this.cluster.resources('vm'), this.jobs.included(id)]).map(
       ([job, {guests}, included]) => ({...viewOf(job, guests), saves: included.map((one) => savesOf(one, guests))}),
+    )
+  }
+
+  /** The backups that a job comes to now. */
+  planRun(id: string): ResultAsync<JobRunPlan, Failure> {
+    return ResultAsync.combine([this.find(id), this.cluster.resources('vm')]).andThen(([job, {guests}]) =>
+      jobRunPlan(job, guests),
     )
   }
 

@@ -248,6 +248,63 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       })
     }
 
+    describe('run', () => {
+      const volumes = () =>
+        [...cluster.simulator.world.store.of('volumes').values()].filter(({content}) => content === 'backup')
+
+      it('saves the guests of the job with its options, and sees the backups', async () => {
+        await job(
+          'create',
+          'git',
+          'proxy',
+          '--id',
+          'nightly',
+          '--schedule',
+          '02:00',
+          '--storage',
+          'nas',
+          '--keep-last',
+          '1',
+          '--notes',
+          'of {{guestname}}',
+          '--disable',
+        )
+        const plan = await job('run', 'nightly', '--dry-run')
+        expect(plan.exitCode).to.equal(0)
+        expect(plan.result.results.map(({target}: {target: string}) => target)).to.deep.equal(['git', 'proxy'])
+        expect(volumes()).to.have.length(0)
+        const {exitCode, result} = await job('run', 'nightly')
+        expect(exitCode, JSON.stringify(result)).to.equal(0)
+        expect(result.summary).to.deep.equal({ok: 2, failed: 0})
+        expect(result.results[0]).to.include({target: 'git', node: 'pve2', storage: 'nas'})
+        expect(volumes().map(({notes}) => notes)).to.have.members(['of git', 'of proxy'])
+        const older = new Set(volumes().map(({volid}) => volid))
+        // Backups are named by the second.
+        for (const second = cluster.simulator.world.clock.now(); cluster.simulator.world.clock.now() === second;)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        await job('run', 'nightly')
+        expect(volumes()).to.have.length(2)
+        expect(volumes().some(({volid}) => older.has(volid))).to.equal(false)
+      })
+
+      it('says what is gone, and fails for what cannot be saved', async () => {
+        await job(...NIGHTLY)
+        await job('set', 'nightly', '--add', 'ci')
+        cluster.simulator.world.store.of('guests').delete(200)
+        const {exitCode, result, stderr} = await job('run', 'nightly')
+        expect(stderr).to.match(/warning: .*gone: 200/)
+        expect(exitCode).to.equal(9)
+        expect(result.results.map(({ok, target}: {ok: boolean; target: string}) => [target, ok])).to.deep.equal([
+          ['db', true],
+          ['ci', false],
+        ])
+        cluster.simulator.world.store.of('guests').delete(100)
+        cluster.simulator.world.store.of('guests').delete(102)
+        expect((await job('run', 'nightly')).exitCode).to.equal(5)
+        expect((await job('run', 'nightlyy')).exitCode).to.equal(5)
+      })
+    })
+
     describe('next', () => {
       it('lists the runs of all jobs in the order of time, by the clock of the nodes', async () => {
         await job(...NIGHTLY)

@@ -58,7 +58,13 @@ export function readAsk<A extends GuestAsk>(
     .andThen((ask) =>
       ask.class === undefined
         ? okAsync<ReadAsk<A>, Failure>({ask})
-        : machineClassNamed(surroundings, ask.class).map((machineClass) => ({ask, machineClass})),
+        : machineClassNamed(surroundings, ask.class).andThen((machineClass) => {
+            const count = ask.count ?? machineClass.count
+            return checkWait({...ask, ...(count !== undefined && {count})}, flags.wait).map((full) => ({
+              ask: full,
+              machineClass,
+            }))
+          }),
     )
 }
 

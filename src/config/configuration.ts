@@ -24,7 +24,12 @@ export interface MachineClass extends CreationDefaults {
   readonly template?: string
   /** Volume or address of a disk image; stands instead of a template. */
   readonly image?: string
+  /** Binding: no other node will do. */
   readonly node?: string
+  /** How many are made where nobody says how many. */
+  readonly count?: number
+  /** Never two that are called alike on one node: `cp-1` and `cp-2`. */
+  readonly spread?: boolean
 }
 
 /** One cluster, and how to reach it. */

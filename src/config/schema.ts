@@ -75,7 +75,14 @@ export const configurationSchema = z.strictObject({
   machineClasses: z.optional(
     z.record(
       z.string(),
-      z.strictObject({...creation, template: z.optional(text), image: z.optional(text), node: z.optional(text)}),
+      z.strictObject({
+        ...creation,
+        template: z.optional(text),
+        image: z.optional(text),
+        node: z.optional(text),
+        count: z.optional(count),
+        spread: z.optional(z.boolean()),
+      }),
     ),
   ),
   images: z.optional(z.record(z.string(), z.strictObject(image))),
@@ -91,7 +98,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const creationKeys = Object.keys(creation)
   const [top, , third] = path
   if (path.length === 0) return ['currentContext', 'contexts', 'machineClasses', 'images']
-  if (top === 'machineClasses') return [...creationKeys, 'template', 'image', 'node']
+  if (top === 'machineClasses') return [...creationKeys, 'template', 'image', 'node', 'count', 'spread']
   if (top === 'images') return Object.keys(image)
   if (third === 'token') return ['id', 'secret', 'secretFile', 'secretEnv', 'secretCommand']
   if (third === 'ssh') return Object.keys(ssh)

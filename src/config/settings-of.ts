@@ -39,6 +39,8 @@ export function settingsOf(raw: RawConfiguration, folders: Folders): FileSetting
         ...(machine.template !== undefined && {template: machine.template}),
         ...(machine.image !== undefined && {image: machine.image}),
         ...(machine.node !== undefined && {node: machine.node}),
+        ...(machine.count !== undefined && {count: machine.count}),
+        ...(machine.spread !== undefined && {spread: machine.spread}),
       }
     }),
     ...(raw.images !== undefined && {images: mapValues(raw.images, (image, name) => imageOf(name, image))}),

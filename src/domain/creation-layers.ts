@@ -4,7 +4,10 @@ import type {CreationDefaults} from './creation-defaults.js'
 export interface CreationLayers {
   readonly asked: CreationDefaults
   /** Of `--class`. */
-  readonly machineClass?: CreationDefaults
+  readonly machineClass?: CreationDefaults & {
+    /** See `NodeDemand.spread`. */
+    readonly spread?: boolean
+  }
   readonly nodeDefaults: Readonly<Record<string, CreationDefaults>>
   readonly defaults: CreationDefaults
 }

@@ -1,10 +1,13 @@
-import type {PlacementFacts, PlacementGuest} from './placement-facts.js'
+import type {HaRules} from './ha-rules.js'
 
 /**
  * A guest and all that positive resource affinities tie to it, through others as well, by VMID. HA moves them as one: who migrates one of them migrates all
  * (reference 2.12, `dependent-ha-resources`).
  */
-export function groupOf(guest: PlacementGuest, {guests, rules}: PlacementFacts): PlacementGuest[] {
+export function groupOf<G extends {readonly vmid: number}>(
+  guest: G,
+  {guests, rules}: {readonly guests: readonly G[]; readonly rules: HaRules},
+): G[] {
   const positive = rules.resourceAffinities.filter(({affinity}) => affinity === 'positive')
   const members = new Set([guest.vmid])
   for (let size = 0; size < members.size;) {

@@ -26,7 +26,7 @@ export function chooseNode<C extends NodeCandidate>(
   const able = placement.candidates.find((candidate) => candidate.node === named)
   if (able !== undefined) return ok({placement, candidate: able})
   const reason = placement.rejected.find(({node}) => node === named)?.reason ?? 'it is out of the question'
-  return err(cannotTake(/ of memory free/.test(reason) ? 'no-capacity' : 'refused', named, guest, reason))
+  return err(cannotTake(/ of memory (?:free|left)/.test(reason) ? 'no-capacity' : 'refused', named, guest, reason))
 }
 
 /**
@@ -70,7 +70,7 @@ function cannotTake(kind: FailureKind, node: string, guest: string, reason: stri
 }
 
 function nowhere(guest: string, placement: Placement<NodeCandidate>): Failure {
-  const full = placement.rejected.some(({reason}) => / of memory free/.test(reason))
+  const full = placement.rejected.some(({reason}) => / of memory (?:free|left)/.test(reason))
   return failure(
     full ? 'no-capacity' : 'refused',
     `no node can take "${guest}": ${placement.rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,

@@ -65,6 +65,8 @@ class PreparedContainers implements PreparedGuests {
     const demand = {
       memoryBytes: memoryFor(this.request, DEFAULT_CONTAINER_MEMORY_BYTES) ?? DEFAULT_CONTAINER_MEMORY_BYTES,
       name: guest.name,
+      tags: creationOn(undefined, layers).tags ?? [],
+      spread: layers.machineClass?.spread ?? false,
       ...(named !== undefined && {node: named}),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }

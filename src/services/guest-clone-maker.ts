@@ -151,6 +151,9 @@ class PreparedClones<R extends GuestCreateRequest> implements PreparedGuests {
     const placement = placeClone(
       {
         copies,
+        name,
+        tags: creationOn(undefined, layers).tags ?? [],
+        spread: layers.machineClass?.spread ?? false,
         memoryBytes: memoryFor(request, copies[0]?.memoryBytes),
         // A linked clone lives where its template does: a default storage cannot apply to it.
         storageOn: (node) => (linked ? undefined : creationOn(node, layers).storage),

@@ -28,6 +28,9 @@ export interface GuestWish {
   /** Undefined: the best one. */
   readonly node?: string
   readonly memoryBytes: number
+  readonly tags?: readonly string[]
+  /** Never two that are called alike on one node. */
+  readonly spread?: boolean
   /** The storages it will use on a node, or why it cannot be there. */
   readonly storagesOn: GuestDemand['storagesOn']
   /** All its options on a node, but for the VMID. */
@@ -73,12 +76,12 @@ export class NewGuestService {
    * @param refused nodes that a second look has ruled out, with the reason
    */
   place(
-    wish: Pick<GuestWish, 'memoryBytes' | 'name' | 'node' | 'storagesOn'>,
+    wish: Pick<GuestWish, 'memoryBytes' | 'name' | 'node' | 'spread' | 'storagesOn' | 'tags'>,
     resources: ClusterResources,
     refused: ReadonlyMap<string, string> = new Map(),
   ): Result<GuestPlace, Failure> {
-    const {memoryBytes, name, node, storagesOn} = wish
-    const placement = placeGuest({memoryBytes, storagesOn, refused}, resources)
+    const {memoryBytes, name, node, spread = false, storagesOn, tags = []} = wish
+    const placement = placeGuest({memoryBytes, name, tags, spread, storagesOn, refused}, resources)
     return chooseNode(placement, node, name, resources).map(({candidate}) => ({
       node: candidate.node,
       placement: placementReport(node !== undefined, placement, candidate),

@@ -133,6 +133,8 @@ class PreparedNewVms implements PreparedGuests {
           ? 0
           : (memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES),
       name: vm.name,
+      tags: creationOn(undefined, this.request.layers).tags ?? [],
+      spread: this.request.layers.machineClass?.spread ?? false,
       ...(named !== undefined && {node: named}),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }

@@ -1,0 +1,115 @@
+import {expect} from 'chai'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import path from 'node:path'
+import {startCluster, type TestCluster} from '../helpers/cluster.js'
+
+interface Ranked {
+  readonly node: string
+  readonly score: number
+  readonly parts: readonly {part: string; points: number}[]
+}
+
+for (const pveVersion of ['8.4', '9.2'] as const) {
+  describe(`placement explain, Proxmox VE ${pveVersion}`, () => {
+    let cluster: TestCluster
+    const folder = mkdtempSync(path.join(tmpdir(), 'homelab-placement-'))
+
+    before(async () => {
+      cluster = await startCluster({pveVersion})
+    })
+
+    after(async () => {
+      await cluster.stop()
+      rmSync(folder, {recursive: true})
+    })
+
+    const explain = async (...argv: string[]) => {
+      const done = await cluster.run(['proxmox', 'placement', 'explain', ...argv, '--json'])
+      return {...done, result: done.json()}
+    }
+    const api = (verb: string, where: string, ...data: string[]) =>
+      cluster.run(['proxmox', 'api', verb, where, ...data.flatMap((one) => ['-d', one]), '--json'])
+
+    it('names each node, with points or with the reason', async () => {
+      const {exitCode, result} = await explain('git')
+      expect(exitCode).to.equal(0)
+      const {guest, ranked, rejected} = result
+      expect(guest).to.include({vmid: 101, node: 'pve2', type: 'qemu'})
+      expect([...ranked, ...rejected].map(({node}: {node: string}) => node).sort()).to.deep.equal([
+        'pve1',
+        'pve2',
+        'pve3',
+      ])
+      expect(rejected).to.deep.equal([{node: 'pve3', reason: 'storage nas is not there'}])
+      for (const {parts, score} of ranked as Ranked[])
+        expect(parts.reduce((sum, {points}) => sum + points, 0)).to.be.closeTo(score, 0.01)
+      const scores = (ranked as Ranked[]).map(({score}) => score)
+      expect(scores).to.deep.equal([...scores].sort((a, b) => b - a))
+      expect(cluster.requests.filter(({method}) => method !== 'GET')).to.deep.equal([])
+    })
+
+    it('says what holds a guest, and that copying its disks frees it', async () => {
+      const held = await explain('db')
+      expect(held.result.node).to.equal('pve1')
+      expect(held.result.rejected[0].reason).to.equal(
+        'scsi0 is on local-lvm, local to pve1, and local disks are not to be moved',
+      )
+      const free = await explain('db', '--with-local-disks')
+      expect(free.result.ranked.map(({node}: Ranked) => node)).to.include('pve2')
+    })
+
+    it('honours a node or fails', async () => {
+      expect((await explain('git', '--to', 'pve1')).result).to.include({node: 'pve1', reason: 'asked for with --to'})
+      const refused = await explain('git', '--to', 'pve3')
+      expect(refused.exitCode).to.equal(8)
+      expect(refused.result.error.details).to.include({node: 'pve3', reason: 'storage nas is not there'})
+      const full = await explain('git', '--to', 'pve1', '--memory-ceiling', '10')
+      expect(full.result.error).to.include({code: 'no-capacity', exitCode: 8})
+      expect((await explain('git', '--to', 'pve9')).exitCode).to.equal(5)
+    })
+
+    it('knows what HA wants', async () => {
+      await api('post', '/cluster/ha/resources', 'sid=vm:101', ...(pveVersion === '8.4' ? [] : ['failback=1']))
+      if (pveVersion === '8.4') {
+        await api('post', '/cluster/ha/groups', 'group=home', 'nodes=pve2', 'restricted=1')
+        await api('put', '/cluster/ha/resources/vm:101', 'group=home')
+      } else {
+        await api(
+          'post',
+          '/cluster/ha/rules',
+          'rule=home',
+          'type=node-affinity',
+          'resources=vm:101',
+          'nodes=pve2',
+          'strict=1',
+        )
+      }
+
+      const {result} = await explain('git')
+      expect(result.rejected.find(({node}: Ranked) => node === 'pve1')?.reason).to.equal(
+        'HA rule home keeps it on pve2',
+      )
+      await api('delete', '/cluster/ha/resources/vm:101')
+    })
+
+    it('says what making a guest would do', async () => {
+      const file = path.join(folder, 'web.yaml')
+      writeFileSync(file, 'name: web\ntemplate: ubuntu-22.04\nmemory: 2048\n')
+      const {result} = await explain('-f', file)
+      const plan = await cluster.run(['proxmox', 'vm', 'create', '-f', file, '--dry-run', '--json'])
+      expect(result).to.deep.equal([{name: 'web', ...plan.json().placement}])
+      expect((await explain('-f', file, '--to', 'pve3')).exitCode).to.equal(8)
+      const shown = await cluster.run(['proxmox', 'placement', 'explain', '-f', file])
+      expect(shown.stdout)
+        .to.match(/^NODE +SCORE +MEMORY/)
+        .and.to.contain(`web: on ${result[0].node} (`)
+    })
+
+    it('wants one guest or a file', async () => {
+      expect((await explain()).exitCode).to.equal(2)
+      expect((await explain('git', '-f', 'x.yaml')).exitCode).to.equal(2)
+      expect((await explain('nobody')).exitCode).to.equal(5)
+    })
+  })
+}

@@ -30,6 +30,12 @@ export class ContainerCreation implements GuestCreation<ContainerCreateRequest> 
     return okAsync(undefined)
   }
 
+  addresses({setup}: ContainerCreateRequest): string[] {
+    return [setup.net, ...setup.nets].flatMap((net) =>
+      ['ip', 'ip6', 'hwaddr'].flatMap((key) => net.get(key) ?? []).filter((address) => /[/:]/.test(address)),
+    )
+  }
+
   check({layers, setup}: ContainerCreateRequest): Result<void, Failure> {
     return checkSetup(setup, creationOn(undefined, layers))
   }

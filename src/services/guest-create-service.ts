@@ -27,6 +27,8 @@ export interface GuestCreation<R extends GuestCreateRequest> {
   check(request: R): Result<void, Failure>
   /** What the server's release does not have, before anything is sent. */
   checkRelease(request: R): ResultAsync<void, Failure>
+  /** Fixed addresses, which one guest alone can have. */
+  addresses(request: R): readonly string[]
   makerOf(request: R, resources: ClusterResources): GuestMaker<R>
 }
 
@@ -44,7 +46,7 @@ export class GuestCreateService<R extends GuestCreateRequest> {
    * @param careful also looks for what otherwise the server itself would refuse later; several guests always get that look
    */
   prepare(request: R, count?: number, careful = false): ResultAsync<PlacedGuest[], Failure> {
-    return this.check(request)
+    return this.check(request, count)
       .andThen(() =>
         count === undefined ? checkGuestName(request.name).map((name) => [name]) : numberedNames(request.name, count),
       )
@@ -119,7 +121,7 @@ export class GuestCreateService<R extends GuestCreateRequest> {
     return this.withVmids(request, count).map((planned) => planned.flatMap(({guest, vmid}) => guest.native(vmid)))
   }
 
-  private check(request: R): Result<void, Failure> {
+  private check(request: R, count = 1): Result<void, Failure> {
     const {start, vmid, waitFor} = request
     const {type} = this.creation
     return (vmid === undefined ? ok<number, Failure>(0) : checkVmid(vmid))
@@ -135,6 +137,7 @@ export class GuestCreateService<R extends GuestCreateRequest> {
             ),
       )
       .andThen(() => this.creation.check(request))
+      .andThen(() => (count > 1 ? checkAlike(this.creation.addresses(request)) : ok(undefined)))
   }
 
   /** The VMIDs that would be used if nobody else took them meanwhile. */
@@ -207,6 +210,17 @@ export class GuestCreateService<R extends GuestCreateRequest> {
       ...(guest.warnings.length > 0 && {warnings: guest.warnings}),
     }))
   }
+}
+
+/** Several alike would be given one address. */
+function checkAlike([address]: readonly string[]): Result<void, Failure> {
+  if (address === undefined) return ok(undefined)
+  return err(
+    failure('usage', `the address ${address} is one guest's, and --count asks for several`, {
+      hint: 'Let them ask for their addresses (dhcp), or make them one by one',
+      details: {field: 'count', address},
+    }),
+  )
 }
 
 /** Names of several must be free, for they are told apart by them; and so must every VMID that was asked for. */

@@ -28,6 +28,11 @@ export class VmCreation implements GuestCreation<VmCreateRequest> {
       : this.releases.require('--upgrade', '8.0', 'Leave it out, or say it in a file of your own: --cicustom')
   }
 
+  addresses({cloudInit, hardware}: VmCreateRequest): string[] {
+    const fixed = [...(cloudInit.ip ?? []), ...(cloudInit.ip6 ?? [])].filter((address) => address.includes('/'))
+    return [...fixed, ...hardware.nets.flatMap((net) => net.get('macaddr') ?? [])]
+  }
+
   check({hardware, layers, source, waitFor}: VmCreateRequest): Result<void, Failure> {
     return checkHardware(hardware, creationOn(undefined, layers)).andThen(() => {
       // A template may have switched it on.

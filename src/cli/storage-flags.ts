@@ -50,6 +50,16 @@ export const sharedFlag = {
   shared: flag('It is the same on each of its nodes; this says so, and makes nothing the same.'),
 }
 
+/** Of directories of the nodes. */
+export const directoryFlags = {
+  path: Flags.string({description: 'The directory.', helpValue: 'PATH', required: true}),
+  'is-mountpoint': Flags.string({
+    description:
+      'Use it only while something is mounted there: yes, no, or the path of the mount point where it is another.',
+    helpValue: 'yes|no|PATH',
+  }),
+}
+
 /** Of what is a directory in the end. */
 export const folderFlags = {
   'create-base-path': openFlag('Make the directory where it is missing (the default); from Proxmox VE 8 on.'),

@@ -505,5 +505,5 @@ function goneHint({vmid}: Readonly<Record<string, string>>): string {
 }
 
 function storageHint(): string {
-  return 'See which storages a node has: homelab proxmox cluster status'
+  return 'See which storages a node has: homelab proxmox storage list --by-node'
 }

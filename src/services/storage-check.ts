@@ -1,7 +1,10 @@
 import {err, errAsync, ok, okAsync, type Result, type ResultAsync} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
 import {storageOf} from '../domain/guest-disks.js'
+import {naturalOrder} from '../domain/natural-order.js'
 import {formatSize} from '../domain/size.js'
+import {describeStorage} from '../domain/storage-affinity.js'
+import type {NodeStorage} from '../domain/storage.js'
 import {closest} from '../domain/suggest.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {NodeStorageRepository, StorageState, Volume} from '../repositories/node-storage-repository.js'
@@ -79,7 +82,7 @@ export class StorageCheck {
       .orElse(() => okAsync([]))
       .andThen((all) => {
         const nodes = all.filter((one) => one.storage === storage && one.node !== node).map((one) => one.node)
-        const hint = alternatives(states, content, node)
+        const hint = alternatives(states, content, node, all)
         if (nodes.length > 0) {
           return errAsync(
             failure('refused', `storage "${storage}" is not on node ${node}, only on ${nodes.sort().join(', ')}`, {
@@ -111,7 +114,7 @@ function fits(
   if (!state.active) {
     return err(
       failure('refused', `storage "${storage}" is not active on node ${node}`, {
-        hint: 'Is it mounted, and its server up? See: homelab proxmox api get /nodes/NODE/storage',
+        hint: `Is it mounted, and its server up? See what the node says: homelab proxmox storage show ${storage}`,
         details: {reason: 'storage-inactive', storage, node},
       }),
     )
@@ -145,12 +148,25 @@ function fits(
   )
 }
 
-function alternatives(states: readonly StorageState[], content: string | undefined, node: string): string {
-  const names = states
+function alternatives(
+  states: readonly StorageState[],
+  content: string | undefined,
+  node: string,
+  all: readonly NodeStorage[] = [],
+): string {
+  const able = states
     .filter((one) => one.enabled && one.active && (content === undefined || one.content.includes(content)))
-    .map((one) => one.storage)
-    .sort()
-  return names.length === 0 ? `No storage of node ${node} would do` : `On ${node} these would do: ${names.join(', ')}`
+    .sort((a, b) => naturalOrder(a.storage, b.storage))
+    .map(({freeBytes, ...one}) => ({
+      ...one,
+      node,
+      available: true,
+      // What can be written yet counts here, not what is left of the whole.
+      ...(freeBytes !== undefined && {totalBytes: freeBytes, usedBytes: 0}),
+    }))
+  return able.length === 0
+    ? `No storage of node ${node} would do`
+    : `On ${node} these would do: ${able.map((one) => describeStorage(one, all)).join(', ')}`
 }
 
 function unknownVolume(node: string, volume: string, volumes: readonly Volume[]): Failure {
@@ -161,7 +177,7 @@ function unknownVolume(node: string, volume: string, volumes: readonly Volume[])
   return failure('not-found', `there is no volume "${volume}" on node ${node}`, {
     hint:
       near === undefined
-        ? `See what there is: homelab proxmox api get /nodes/${node}/storage/${storageOf(volume) ?? ''}/content`
+        ? `See what there is: homelab proxmox storage content ${storageOf(volume) ?? ''} --node ${node}`
         : `Did you mean "${near}"?`,
     details: {reason: 'volume-unknown', volume, node},
   })

@@ -1,7 +1,14 @@
 import {Flags} from '@oclif/core'
 
 import {StorageAddCommand} from '../../../../cli/storage-add-command.js'
-import {addFlags, backupFlags, fileFlags, formatFlag, sharedFlag} from '../../../../cli/storage-flags.js'
+import {
+  addFlags,
+  backupFlags,
+  directoryFlags,
+  fileFlags,
+  formatFlag,
+  sharedFlag,
+} from '../../../../cli/storage-flags.js'
 
 export default class StorageAddBtrfs extends StorageAddCommand {
   static override summary = 'Add a directory on a BTRFS file system of the nodes as a storage.'
@@ -14,12 +21,7 @@ export default class StorageAddBtrfs extends StorageAddCommand {
 
   static override args = StorageAddCommand.args
   static override flags = {
-    path: Flags.string({description: 'The directory.', helpValue: 'PATH', required: true}),
-    'is-mountpoint': Flags.string({
-      description:
-        'Use it only while something is mounted there: yes, no, or the path of the mount point where it is another.',
-      helpValue: 'yes|no|PATH',
-    }),
+    ...directoryFlags,
     nocow: Flags.boolean({description: 'Switch copy-on-write off: no checksums, quicker random writes.'}),
     ...addFlags('btrfs'),
     ...sharedFlag,

@@ -1,7 +1,13 @@
-import {Flags} from '@oclif/core'
-
 import {StorageAddCommand} from '../../../../cli/storage-add-command.js'
-import {addFlags, backupFlags, chainFlag, fileFlags, formatFlag, sharedFlag} from '../../../../cli/storage-flags.js'
+import {
+  addFlags,
+  backupFlags,
+  directoryFlags,
+  chainFlag,
+  fileFlags,
+  formatFlag,
+  sharedFlag,
+} from '../../../../cli/storage-flags.js'
 
 export default class StorageAddDir extends StorageAddCommand {
   static override summary = 'Add a directory of the nodes as a storage.'
@@ -14,12 +20,7 @@ export default class StorageAddDir extends StorageAddCommand {
 
   static override args = StorageAddCommand.args
   static override flags = {
-    path: Flags.string({description: 'The directory.', helpValue: 'PATH', required: true}),
-    'is-mountpoint': Flags.string({
-      description:
-        'Use it only while something is mounted there: yes, no, or the path of the mount point where it is another.',
-      helpValue: 'yes|no|PATH',
-    }),
+    ...directoryFlags,
     ...addFlags('dir'),
     ...sharedFlag,
     ...fileFlags,

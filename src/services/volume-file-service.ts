@@ -266,7 +266,7 @@ function obstacleOf(file: VolumeFile, {unknown, users}: FileUse): Failure | unde
   if (user !== undefined) {
     const all = users.map((one) => `${guestLabel(one)} as ${one.key}`)
     return failure('refused', `${label} is used by ${all.join(', ')}`, {
-      hint: `Take it out first: homelab proxmox vm disk remove ${user.vmid} ${user.key}; or delete it all the same with --force`,
+      hint: `Take it out first: homelab proxmox vm config set ${user.vmid} ${user.key}=none,media=cdrom; or delete it all the same with --force`,
       details: {reason: 'in-use', volume: file.volume, usedBy: users},
     })
   }

@@ -10,7 +10,7 @@ import type {UploadPlan} from '../../src/services/file-upload-service.js'
 import {cuttingProxy, type CuttingProxy} from '../helpers/cutting-proxy.js'
 import {startCluster, type TestCluster} from '../helpers/cluster.js'
 
-const SIZE = 3 * 2 ** 20
+const SIZE = 2 * 2 ** 20
 const PIECE = 64 * 1024
 const CUTS = 50
 
@@ -67,7 +67,8 @@ describe('a connection that breaks during an upload', () => {
   const stored = (name: string) =>
     [...cluster.simulator.world.store.of('volumes').values()].find(({volid}) => volid === `local:iso/${name}`)
 
-  it(`at any of ${CUTS} bytes is a clear failure, and never half a file`, async () => {
+  it(`at any of ${CUTS} bytes is a clear failure, and never half a file`, async function () {
+    this.timeout(60_000)
     const random = seeded(42)
     const plan = await planned('cut.iso')
     // All of it, once: how many bytes there are to cut at.

@@ -84,9 +84,10 @@ describe('files on storages', () => {
       expect(shown.usedBy).to.deep.equal([{vmid: 103, name: 'scratch', type: 'qemu', node: 'pve2', key: 'ide2'}])
       const used = await refused(8, 'iso', 'delete', 'my_file__1_.iso', '--yes')
       expect(used.message).to.equal('nas:iso/my_file__1_.iso is used by scratch (VM 103) as ide2')
-      expect(used.hint).to.contain('vm disk remove 103 ide2')
+      expect(used.hint).to.contain('vm config set 103 ide2=none,media=cdrom')
 
-      delete scratch['ide2']
+      // What the hint says: the drive is empty then.
+      await done('vm', 'config', 'set', '103', 'ide2=none,media=cdrom')
       expect((await refused(2, 'iso', 'delete', 'my_file__1_.iso')).hint).to.contain('--yes')
       const planned = await done('iso', 'delete', 'my_file__1_.iso', '--dry-run')
       expect(planned).to.include({dryRun: true, volume: 'nas:iso/my_file__1_.iso'})

@@ -454,6 +454,17 @@ describe('failureFromRequest', () => {
       expect(translate({...nonsense, status: 301}).kind).to.equal('protocol-error')
     })
 
+    it('knows that a file that was not sent to its end was not stored', () => {
+      const broken = translate({kind: 'unfinished', reason: 'reset', sentBytes: 1000})
+      expect(broken).to.include({kind: 'unreachable'})
+      expect(broken.message).to.include('after 1000 bytes, so nothing of it was stored')
+      const silent = translate({kind: 'unfinished', reason: 'timeout', sentBytes: 1000})
+      expect(silent.message).to.include('took nothing any more')
+      expect(translate({kind: 'source', detail: 'it is shorter'}).message).to.include(
+        'it is shorter. Nothing was stored',
+      )
+    })
+
     it('is interrupted when the caller gave up, with a hint if it was sent', () => {
       expect(translate({kind: 'aborted', sent: true}))
         .to.include({kind: 'interrupted'})

@@ -7,6 +7,8 @@ const SHOWN = new Set(['vmid', 'name', 'type', 'node', 'memoryBytes', 'diskBytes
 
 export default class TemplateList extends ListCommand<Guest, {readonly selector?: string[]}> {
   static override summary = 'List what VMs and containers can be cloned from.'
+  static override description =
+    'Guests that are templates. The files that containers are made of are listed by "template files", and those that could be downloaded by "template available".'
   static override hiddenAliases = ['proxmox:template:ls']
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> -o name']
 

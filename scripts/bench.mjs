@@ -19,6 +19,7 @@ import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
 import {parse, stringify} from 'yaml'
 
+import {benchPlacement} from './bench-placement.mjs'
 import {benchSimulator} from './bench-simulator.mjs'
 import {benchUpload} from './bench-upload.mjs'
 
@@ -351,6 +352,7 @@ async function main() {
     fs.rmSync(scratch, {force: true, recursive: true})
   }
 
+  missed += await benchPlacement()
   missed += await benchSimulator()
   missed += await benchUpload()
   if (options.check && missed > 0) process.exitCode = 1

@@ -105,6 +105,30 @@ describe('placement of a clone', () => {
     expect(placementReason(blind)).to.contain('not visible')
   })
 
+  it('keeps guests that are called alike apart: by points, or strictly', () => {
+    const nodes = [node('a', 40), node('b', 36)]
+    const cp1: Guest = {...vm('a', 100), name: 'cp-1'}
+    const place = (guests: Guest[], spread?: boolean) =>
+      placeClone(
+        demand([template('a')], {name: 'cp-2', ...(spread !== undefined && {spread})}),
+        cluster(nodes, guests, SHARED),
+      )
+    expect(place([]).candidates[0]?.node).to.equal('a')
+    expect(place([cp1]).candidates[0]?.node).to.equal('b')
+    expect(placementReason(place([cp1]))).to.equal('farthest from guests like it among 2 eligible nodes')
+    expect(place([cp1], true).rejected).to.deep.equal([
+      {node: 'a', reason: 'cp-1 is there, and they are spread over nodes'},
+    ])
+    expect(place([cp1, {...cp1, vmid: 101, name: 'cp-3', node: 'b'}], true).candidates).to.deep.equal([])
+  })
+
+  it('keeps away from nodes in maintenance', () => {
+    const nodes = [{...node('a', 40), haState: 'maintenance'}, node('b', 30)]
+    expect(placeClone(demand([template('a')]), cluster(nodes, [], SHARED)).rejected).to.deep.equal([
+      {node: 'a', reason: 'in maintenance'},
+    ])
+  })
+
   it('never breaks a hard constraint, and forgets no node', () => {
     const anyNode = fc.record({
       free: fc.integer({min: 0, max: 8}),

@@ -1,3 +1,4 @@
+import type {ClusterHealth} from '../../services/cluster-health-service.js'
 import type {ClusterOverview, NodeOverview} from '../../services/cluster-service.js'
 import type {Column} from './columns.js'
 import {asBytes, asPercent, asUptime} from './human.js'
@@ -25,12 +26,19 @@ const columns: readonly Column<NodeOverview>[] = [
   },
 ]
 
-/** What people see of a cluster: a line on the quorum, then a table of the nodes. */
-export function clusterStatusText(overview: ClusterOverview): string {
+/** What people see of a cluster: a line on the quorum, a table of the nodes, and what they should know. */
+export function clusterStatusText(overview: ClusterHealth): string {
   const head = overview.standalone
     ? 'standalone server, no cluster'
     : `cluster ${overview.name ?? ''}: ${quorum(overview)}`
-  return `${head}\n\n${renderTable(overview.nodes, columns, {header: true})}`.trimEnd()
+  const {ceph, ha, remarks} = overview
+  const more = [
+    ...(ha === undefined ? [] : [`high availability: ${ha.services.length} guests, master ${ha.master ?? 'none'}`]),
+    ...(ceph === undefined ? [] : [`Ceph: ${ceph}`]),
+    ...remarks.map((remark) => `! ${remark}`),
+  ]
+  const table = renderTable(overview.nodes, columns, {header: true}).trimEnd()
+  return [head, '', table, ...(more.length > 0 ? ['', ...more] : [])].join('\n')
 }
 
 function quorum({quorate, votes}: ClusterOverview): string {

@@ -1,18 +1,20 @@
 import {BaseCommand} from '../../../cli/base-command.js'
 import {clusterStatusText} from '../../../cli/output/cluster-status.js'
-import type {ClusterOverview} from '../../../services/cluster-service.js'
+import {clusterHealth} from '../../../cli/wiring/cluster-health.js'
+import type {ClusterHealth} from '../../../services/cluster-health-service.js'
 
-export default class ClusterStatusCommand extends BaseCommand<ClusterOverview> {
-  static override summary = 'Show the quorum, the votes, and what each node runs on and is loaded with.'
+export default class ClusterStatusCommand extends BaseCommand<ClusterHealth> {
+  static override summary =
+    'Show the quorum, the votes, the nodes and their load, high availability, and what needs a look.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     "<%= config.bin %> <%= command.id %> --jq '.quorate'",
   ]
 
-  async run(): Promise<ClusterOverview> {
+  async run(): Promise<ClusterHealth> {
     await this.parse(ClusterStatusCommand)
-    const services = await this.services()
-    const overview = await this.unwrap(services.cluster.overview())
+    const health = await this.use(clusterHealth)
+    const overview = await this.unwrap(health.status())
     return this.present(overview, {text: clusterStatusText(overview)})
   }
 }

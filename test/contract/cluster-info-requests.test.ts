@@ -1,0 +1,11 @@
+import {ClusterInfoRepository} from '../../src/repositories/cluster-info-repository.js'
+import {itSendsValidRequests, requestsOf} from './request-recorder.js'
+
+describe('requests about the cluster', () => {
+  itSendsValidRequests(
+    requestsOf((connection) => {
+      const cluster = new ClusterInfoRepository(connection)
+      return [cluster.log(50), cluster.options(), cluster.ha(), cluster.cephHealth()]
+    }),
+  )
+})

@@ -9,7 +9,17 @@ import {impatience, type Patience, type Timing} from './patience.js'
 
 const POLL_MS = 2000
 const MOVING: ReadonlySet<string> = new Set(['migrate', 'relocate'])
-const MIGRATIONS: ReadonlySet<string> = new Set(['hamigrate', 'qmigrate', 'vzmigrate'])
+const BUSY: ReadonlySet<string> = new Set([
+  'hamigrate',
+  'hastart',
+  'hastop',
+  'qmigrate',
+  'qmshutdown',
+  'qmstart',
+  'vzmigrate',
+  'vzshutdown',
+  'vzstart',
+])
 /** Failures that are about us, not about the guest: they stay what they are. */
 const OWN: ReadonlySet<Failure['kind']> = new Set([
   'authentication',
@@ -84,7 +94,7 @@ export class DrainWatch {
     return status.andThen(({cluster}) => (cluster?.quorate === false ? err(noQuorum()) : ok(undefined)))
   }
 
-  /** Waits until none of some guests is on its way anywhere; gives the cluster as it is then. */
+  /** Waits until none of some guests is on its way anywhere, or to another state; gives the cluster as it is then. */
   async settled(vmids: ReadonlySet<number>, patience: Patience): Promise<Result<ClusterResources, Failure>> {
     for (;;) {
       const look = await this.cluster.resources()
@@ -94,15 +104,14 @@ export class DrainWatch {
       // A dead node's tasks stay listed as running (cluster facts).
       const online = new Set(look.value.nodes.filter(({status}) => status === 'online').map(({node}) => node))
       const task = tasks.value.find(
-        ({id, node, state, type}) =>
-          state === 'running' && online.has(node) && MIGRATIONS.has(type) && vmids.has(Number(id)),
+        ({id, node, state, type}) => state === 'running' && online.has(node) && BUSY.has(type) && vmids.has(Number(id)),
       )
       const moving = look.value.guests.find(
         (guest) => vmids.has(guest.vmid) && (isMoving(guest) || Number(task?.id) === guest.vmid),
       )
       if (moving === undefined) return ok(look.value)
       if (!online.has(moving.node)) return err(lost(moving, `its node ${moving.node} is offline`))
-      const what = `${guestLabel(moving)}, which is being moved already`
+      const what = `${guestLabel(moving)}, which is being moved, started or shut down already`
       patience.onStep?.({text: `waiting for ${what}`})
       const gone = impatience(patience, this.timing, what, task?.upid)
       if (gone !== undefined) return err(gone)

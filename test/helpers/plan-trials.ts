@@ -4,7 +4,7 @@ import {planRebalance} from '../../src/domain/rebalance-plan.js'
 import {planReturn} from '../../src/domain/return-plan.js'
 import type {PlacementFacts} from '../../src/domain/placement-facts.js'
 import {mayLeave, mostThatLeave, playMoves, staticFaults, tiedTo, tieFaults} from './plan-checker.js'
-import {dice, randomCluster} from './random-clusters.js'
+import {dice, randomCluster, type Dice} from './random-clusters.js'
 
 /** What a search may cost at most: the budget, what both greedy rounds and the last look at scores ask. */
 const mostSteps = (nodes: number, guests: number): number => 1_500_000 + 8 * nodes * guests * (guests + 4)
@@ -12,11 +12,11 @@ const mostSteps = (nodes: number, guests: number): number => 1_500_000 + 8 * nod
 /** Empties nodes of the cluster of that seed, brings the guests home again, evens out; every fault found. */
 export function tryPlans(seed: number): string[] {
   const small = seed % 2 === 0
-  const {facts, leaving} = randomCluster(seed, small)
+  const {facts, leaving, memoryCeiling} = randomCluster(seed, small)
   const die = dice(seed + 1)
   const policy: PlacementPolicy = {
     ...PLACEMENT_POLICY,
-    memoryCeiling: die.pick([0.8, 0.9, 1]),
+    memoryCeiling: memoryCeiling ?? die.pick([0.8, 0.9, 1]),
     localDisks: die.chance(0.5),
     ...(die.chance(0.2) && {storageMap: {local: 'nas'}}),
   }
@@ -48,6 +48,7 @@ export function tryPlans(seed: number): string[] {
   }
 
   faults.push(
+    ...shuffleFaults(facts, policy, die),
     ...returnFaults(facts, policy, plan, die.between(1, 4), seed),
     ...rebalanceFaults(facts, policy, die.between(1, 4), seed),
   )
@@ -134,6 +135,26 @@ function returnFaults(
   )
     faults.push('guests forgotten on the way back')
   return faults
+}
+
+/** Guests that are said to belong anywhere: nodes gain and lose at the same time, and the order counts. */
+function shuffleFaults(facts: PlacementFacts, policy: PlacementPolicy, die: Dice): string[] {
+  const origins = facts.guests
+    .filter(() => die.chance(0.3))
+    .slice(0, 40)
+    .map(({vmid}) => ({vmid, node: die.pick(facts.nodes).node}))
+  const plan = planReturn(facts, origins, policy)
+  const faults = [
+    ...playMoves(facts, policy, plan.moves, die.between(1, 4), die),
+    ...tieFaults(facts, new Map(plan.moves.map(({to, vmid}) => [vmid, to]))),
+  ]
+  for (const {to, vmid} of plan.moves) {
+    const guest = facts.guests.find((one) => one.vmid === vmid)!
+    if (!mayLeave(guest, facts, policy)) faults.push(`${vmid} may not leave`)
+    faults.push(...staticFaults(guest, to, facts, policy).map((fault) => `${vmid}: ${fault}`))
+  }
+
+  return faults.map((fault) => `shuffle: ${fault}`)
 }
 
 function rebalanceFaults(facts: PlacementFacts, policy: PlacementPolicy, parallel: number, seed: number): string[] {

@@ -9,6 +9,7 @@ import type {
 import type {NodeStorage} from '../../src/domain/storage.js'
 
 const GIB = 2 ** 30
+const PUZZLE_CEILING = 0.9
 
 export interface Dice {
   /** 0 <= x < 1 */
@@ -40,6 +41,8 @@ export function dice(seed: number): Dice {
 export interface RandomCluster {
   readonly facts: PlacementFacts
   readonly leaving: readonly string[]
+  /** The only one the cluster is made for. */
+  readonly memoryCeiling?: number
 }
 
 /** A cluster of 2 to 16 nodes with 1 to 300 guests; a small one has at most 4 nodes and 6 guests, and is often nearly full. */
@@ -47,6 +50,7 @@ export function randomCluster(seed: number, small: boolean): RandomCluster {
   const die = dice(seed)
   const names = Array.from({length: small ? die.between(2, 4) : die.between(2, 16)}, (_, index) => `n${index + 1}`)
   const count = small ? die.between(1, 6) : die.between(1, 300)
+  if (small && die.chance(0.25)) return puzzle(die)
   const strict = die.chance(0.5)
   const bridges = ['vmbr0', 'vmbr1']
   const storages = randomStorages(die, names)
@@ -75,6 +79,39 @@ export function randomCluster(seed: number, small: boolean): RandomCluster {
   })
   const leaving = [die.pick(names), ...(die.chance(0.2) && names.length > 2 ? [die.pick(names)] : [])]
   return {facts: {nodes, guests, storages, rules: randomRules(die, guests, names)}, leaving: [...new Set(leaving)]}
+}
+
+/** All guests on one node, and the others just large enough for one way to share them out: every bit of memory is taken then. */
+function puzzle(die: Dice): RandomCluster {
+  const others = Array.from({length: die.between(2, 3)}, (_, index) => `n${index + 2}`)
+  const guests = Array.from({length: 6}, (_, index): PlacementGuest => ({
+    vmid: 100 + index,
+    type: 'qemu',
+    node: 'n1',
+    status: 'running',
+    template: false,
+    tags: [],
+    memoryBytes: die.between(9, 40) * GIB,
+    needs: {disks: [], bridges: [], devices: [], pins: []},
+  }))
+  const room = new Map(others.map((node) => [node, 0]))
+  for (const {memoryBytes = 0} of guests) {
+    const node = die.pick(others)
+    room.set(node, (room.get(node) ?? 0) + memoryBytes)
+  }
+
+  const nodes = ['n1', ...others].map((node): PlacementNode => ({
+    node,
+    status: 'online',
+    // One byte more than the ceiling asks for, against rounding.
+    memoryBytes: Math.ceil(((room.get(node) ?? 400 * GIB) + 1) / PUZZLE_CEILING),
+    memoryUsedBytes: 0,
+  }))
+  return {
+    facts: {nodes, guests, storages: [], rules: {nodeAffinities: [], resourceAffinities: []}},
+    leaving: ['n1'],
+    memoryCeiling: PUZZLE_CEILING,
+  }
 }
 
 function randomStorages(die: Dice, names: readonly string[]): NodeStorage[] {
@@ -158,7 +195,7 @@ function randomRules(die: Dice, guests: readonly PlacementGuest[], names: readon
     )
   const taken = new Set<number>()
   const nodeAffinities: NodeAffinity[] = []
-  for (let index = die.between(0, 3); index > 0; index--) {
+  for (let index = die.between(0, 6); index > 0; index--) {
     const vmids = new Set([...some()].filter((vmid) => !taken.has(vmid)))
     for (const vmid of vmids) taken.add(vmid)
     const nodes = new Map(names.filter(() => die.chance(0.6)).map((node) => [node, die.between(0, 2)] as const))
@@ -169,7 +206,7 @@ function randomRules(die: Dice, guests: readonly PlacementGuest[], names: readon
     const vmids = some()
     const together = die.chance(0.4)
     // Most of what belongs together is together.
-    if (together && die.chance(0.8)) {
+    if (together && die.chance(0.6)) {
       const [first] = vmids
       const home = guests.find(({vmid}) => vmid === first)?.node
       for (const vmid of vmids) if (guests.find((one) => one.vmid === vmid)?.node !== home) vmids.delete(vmid)

@@ -1,0 +1,160 @@
+import {expect} from 'chai'
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import path from 'node:path'
+
+import {startCluster, type TestCluster} from '../helpers/cluster.js'
+
+type Row = {vmid: number; node: string; status: string; template?: boolean}
+
+for (const pveVersion of ['8.4', '9.2'] as const) {
+  describe(`draining nodes of Proxmox VE ${pveVersion}`, function () {
+    this.timeout(20_000)
+    let cluster: TestCluster
+    let folder: string
+
+    before(async () => {
+      cluster = await startCluster({pveVersion})
+    })
+    beforeEach(() => {
+      folder = mkdtempSync(path.join(tmpdir(), 'homelab-drain-'))
+    })
+    afterEach(async () => {
+      cluster.meddle = undefined
+      await cluster.simulator.faults.clear()
+      await cluster.simulator.reset()
+      rmSync(folder, {force: true, recursive: true})
+    })
+    after(() => cluster.stop())
+
+    const node = (...argv: string[]) =>
+      cluster.run(['proxmox', 'node', ...argv, '--json'], {env: {HOMELAB_STATE_DIR: folder}})
+    const where = async (): Promise<Record<number, string>> => {
+      const rows: Row[] = [
+        ...(await cluster.run(['proxmox', 'vm', 'list', '--json'])).json(),
+        ...(await cluster.run(['proxmox', 'lxc', 'list', '--json'])).json(),
+      ]
+      return Object.fromEntries(rows.map((row) => [row.vmid, `${row.node} ${row.status}`]))
+    }
+    const journals = (): string[] => readdirSync(path.join(folder, 'drains'))
+
+    const migrations = () =>
+      cluster.requests.filter(({method, path: to}) => method === 'POST' && to.endsWith('/migrate')).length
+
+    it('plans without touching anything, moves VMs and containers, and brings them home', async () => {
+      const before = await where()
+      const plan = await node('drain', 'pve2', '--dry-run')
+      expect(plan.exitCode).to.equal(0)
+      const {moves, possible} = plan.json()
+      expect(possible).to.equal(true)
+      expect(moves.map(({manner, vmid}: {manner: string; vmid: number}) => [vmid, manner])).to.deep.equal([
+        [101, 'online'],
+        [201, 'restart'],
+      ])
+      expect(await where()).to.deep.equal(before)
+
+      const drained = await node('drain', 'pve2', '--yes')
+      expect(drained.json()).to.include({node: 'pve2', changed: true, empty: true})
+      const after = await where()
+      for (const {to, vmid} of moves as {vmid: number; to: string}[]) expect(after[vmid]).to.equal(`${to} running`)
+      expect(journals()).to.have.lengthOf(1)
+      expect((await node('drain', 'pve2', '--yes')).json()).to.include({changed: false, empty: true})
+
+      const home = await node('return', 'pve2')
+      expect(home.json()).to.include({changed: true, complete: true})
+      expect(await where()).to.deep.equal(before)
+      expect(journals()).to.deep.equal([])
+      expect((await node('return', 'pve2')).json()).to.include({changed: false, complete: true})
+    })
+
+    it('names what cannot move before anything does, and shuts it down only when told to', async () => {
+      const before = await where()
+      const refused = await node('drain', 'pve1', '--yes')
+      expect(refused.exitCode).to.equal(8)
+      expect(refused.json().error.details.blocked.map(({vmid}: Row) => vmid)).to.include(100)
+      expect(await where()).to.deep.equal(before)
+
+      const drained = await node('drain', 'pve1', '--blocked', 'shutdown', '--yes')
+      expect(drained.json().shutDown.map(({vmid}: Row) => vmid)).to.include(100)
+      expect((await where())[100]).to.equal('pve1 stopped')
+      const home = await node('return', 'pve1')
+      expect(home.json()).to.include({complete: true})
+      expect(await where()).to.deep.equal(before)
+    })
+
+    it('saves a plan, and carries out that one or none', async () => {
+      const file = path.join(folder, 'plan.json')
+      expect((await node('drain', 'pve2', '--dry-run', '--plan', file)).exitCode).to.equal(0)
+      expect((await node('drain', 'pve3', '--plan', file, '--yes')).exitCode).to.equal(8)
+      const moved = await cluster.run(['proxmox', 'vm', 'stop', '101', '--yes'])
+      expect(moved.exitCode).to.equal(0)
+      await cluster.run(['proxmox', 'vm', 'start', '103'])
+      const stale = await node('drain', 'pve2', '--plan', file, '--yes')
+      expect(stale.exitCode).to.equal(8)
+      expect(stale.json().error.message).to.contain('103')
+      await cluster.run(['proxmox', 'vm', 'stop', '103', '--yes'])
+      expect((await node('drain', 'pve2', '--plan', file, '--yes')).exitCode).to.equal(0)
+      expect((await node('drain', 'pve2', '--plan', path.join(folder, 'none'), '--yes')).exitCode).to.equal(5)
+    })
+
+    it('stops with exit 8 when quorum is lost in the middle, and goes on from there', async () => {
+      cluster.meddle = ({method, path: to}) => {
+        if (method !== 'POST' || !to.endsWith('/migrate')) return
+        cluster.meddle = undefined
+        return cluster.simulator.faults.add({kind: 'no-quorum'}).then(() => undefined) as never
+      }
+      const stopped = await node('drain', 'pve2', '--parallel', '1', '--yes')
+      expect([stopped.exitCode, stopped.json().error.code]).to.deep.equal([8, 'no-quorum'])
+      expect(stopped.json().error.hint).to.contain('homelab proxmox node drain pve2')
+      expect((await node('drain', 'pve2', '--yes')).exitCode).to.equal(8)
+      await cluster.simulator.faults.clear()
+      const resumed = await node('drain', 'pve2', '--yes')
+      expect(resumed.exitCode, resumed.stdout).to.equal(0)
+      expect(resumed.json().empty).to.equal(true)
+    })
+
+    // One release is enough: it takes as long as a ring of nodes that closes again.
+    if (pveVersion === '9.2')
+      it('stops when a target dies under a move: exit 8 or 12, and says where to go from there', async () => {
+        const [{to}] = (await node('drain', 'pve2', '--dry-run')).json().moves
+        cluster.meddle = ({method, path: asked}) => {
+          if (method !== 'POST' || !asked.endsWith('/migrate')) return
+          cluster.meddle = undefined
+          return cluster.simulator.faults.add({kind: 'node-offline', node: to}).then(() => undefined) as never
+        }
+        const stopped = await node('drain', 'pve2', '--parallel', '1', '--yes')
+        expect([8, 12], stopped.stdout).to.include(stopped.exitCode)
+        expect(stopped.json().error.hint).to.contain('node return pve2')
+      })
+
+    it('stops where somebody else moves a guest in the middle', async () => {
+      const [, second] = (await node('drain', 'pve2', '--dry-run')).json().moves
+      const other = second.to === 'pve1' ? 'pve3' : 'pve1'
+      const sent = migrations()
+      cluster.meddle = ({method, path: to}) => {
+        if (method !== 'POST' || !to.endsWith('/migrate')) return
+        cluster.meddle = undefined
+        cluster.simulator.world.store.of('guests').update(String(second.vmid), {node: other})
+        return
+      }
+      const stopped = await node('drain', 'pve2', '--parallel', '1', '--yes')
+      expect(stopped.exitCode, stopped.stdout).to.equal(8)
+      expect(stopped.json().error.details).to.include({reason: 'moved-by-others', vmid: second.vmid, node: other})
+      expect(migrations() - sent).to.equal(1)
+    })
+  })
+}
+
+describe('draining a server that stands alone', () => {
+  it('says that there is no other node', async () => {
+    const cluster = await startCluster({fixture: 'empty'})
+    const [{node}] = (await cluster.run(['proxmox', 'node', 'list', '--json'])).json()
+    for (const verb of ['drain', 'return']) {
+      const refused = await cluster.run(['proxmox', 'node', verb, node, '--json'])
+      expect(refused.exitCode).to.equal(8)
+      expect(refused.json().error.message).to.contain('there is no other node')
+    }
+
+    await cluster.stop()
+  })
+})

@@ -174,6 +174,8 @@ export class FileUploadService {
     sinceMs: number,
     patience: Patience,
   ): Promise<Result<ArrivedFile | string, Failure>> {
+    if (failed.kind === 'interrupted' && failed.details?.['sent'] === false)
+      return err({...failed, message: `${failed.message}. Nothing of it was stored`})
     if (failed.kind !== 'outcome-unknown') return err(failed)
     const {arrivals} = this.parts
     const {name, place, receiver} = plan

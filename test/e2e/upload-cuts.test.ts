@@ -130,6 +130,7 @@ describe('a connection that breaks during an upload', () => {
     const failed = sent._unsafeUnwrapErr()
     expect(failed).to.include({kind: 'interrupted'})
     expect(failed.details).to.deep.equal({sent: false})
+    expect(failed.message).to.contain('Nothing of it was stored')
     expect(stored('stopped.iso')).to.equal(undefined)
   })
 })

@@ -72,7 +72,9 @@ export function restoreVm(call: Call): string {
     }
 
     if (pool !== undefined) addToPool(world, pool, vmid)
-    if (call.flag('start')) {
+    // a live restore leaves the VM running, as the data came while it ran
+    if (call.flag('live-restore')) await startVm(world, node, vmid, task)
+    else if (call.flag('start')) {
       task.log('Execute autostart')
       call.startTask('qmstart', vmid, (start) => startVm(world, node, vmid, start))
     }

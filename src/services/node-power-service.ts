@@ -1,0 +1,171 @@
+import {err, ok, type Result} from 'neverthrow'
+import {failure, type Failure} from '../domain/failure.js'
+import {guestLabel} from '../domain/guest.js'
+import {takesMemory} from '../domain/placement-facts.js'
+import {keepsQuorum} from '../domain/vote-count.js'
+import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import type {NodePowerRepository} from '../repositories/node-power-repository.js'
+import type {NodeRepository} from '../repositories/node-repository.js'
+import type {JournalStore} from './journal-keeper.js'
+import {impatience, type Patience, type Timing} from './patience.js'
+
+export type NodePowerVerb = 'reboot' | 'shutdown' | 'wake'
+
+export interface NodePowerChange {
+  readonly node: string
+  readonly verb: NodePowerVerb
+  /** `asked`: nobody waited. `back`: booted anew, a member of the cluster again, and it reports figures. */
+  readonly state: 'asked' | 'back' | 'off' | 'online'
+  readonly changed: boolean
+  readonly seconds: number
+}
+
+const POLL_MS = 2000
+/** What one hears of a cluster while one of its nodes goes and comes. */
+const PASSING: ReadonlySet<Failure['kind']> = new Set([
+  'node-offline',
+  'outcome-unknown',
+  'protocol-error',
+  'unreachable',
+])
+
+interface Seen {
+  readonly online: boolean
+  readonly uptimeSeconds?: number
+}
+
+/** Switching nodes off and on, without hurting what runs there or the quorum of the cluster. */
+export class NodePowerService {
+  constructor(
+    private readonly cluster: Pick<ClusterRepository, 'resources' | 'status'>,
+    private readonly nodes: Pick<NodeRepository, 'votes'>,
+    private readonly machines: Pick<NodePowerRepository, 'command' | 'wake'>,
+    private readonly journals: (node: string) => Pick<JournalStore, 'read'>,
+    private readonly timing: Timing,
+  ) {}
+
+  /**
+   * Why a node should not be switched off now: guests run there that no drain left there on purpose, or the cluster would lose quorum. Sends GET requests only.
+   * @returns `refused`, `no-quorum`, `not-found`, `node-offline`
+   */
+  async check(node: string, force: boolean): Promise<Result<void, Failure>> {
+    const status = await this.cluster.status()
+    if (status.isErr()) return err(status.error)
+    const {cluster, members} = status.value
+    const member = members.find((one) => one.node === node)
+    if (member === undefined)
+      return err(
+        noSuchNode(
+          node,
+          members.map((one) => one.node),
+        ),
+      )
+    if (!member.online) return err(failure('node-offline', `the node ${node} is offline already`, {details: {node}}))
+    if (force) return ok(undefined)
+    const look = await this.cluster.resources()
+    if (look.isErr()) return err(look.error)
+    const journal = this.journals(node).read()
+    if (journal.isErr()) return err(journal.error)
+    const here = look.value.guests.filter((guest) => guest.node === node && takesMemory(guest))
+    if (here.length > 0 && journal.value?.phase !== 'drained') {
+      const single = members.length < 2
+      return err(
+        failure('refused', `guests run on ${node}: ${here.map((guest) => guestLabel(guest)).join(', ')}`, {
+          hint: single
+            ? 'Shut them down first, or say --force: Proxmox VE then shuts them down as it goes'
+            : `Move them away first: homelab proxmox node drain ${node}; or say --force`,
+          details: {node, guests: here.map(({vmid}) => vmid)},
+        }),
+      )
+    }
+
+    if (cluster === undefined) return ok(undefined)
+    // Who may not read the votes counts one for each.
+    const votes = (await this.nodes.votes()).unwrapOr(new Map<string, number>())
+    const {all, keeps, left} = keepsQuorum(members, node, votes)
+    return keeps
+      ? ok(undefined)
+      : err(
+          failure('no-quorum', `without ${node} the cluster has no quorum: ${left} of ${all} votes are left`, {
+            hint: 'Bring the other nodes back first (homelab proxmox cluster status), or say --force',
+            details: {node, votesLeft: left, votes: all},
+          }),
+        )
+  }
+
+  /** Does it, and waits until it is so, where `wait` says so. */
+  async run(
+    verb: NodePowerVerb,
+    node: string,
+    wait: boolean,
+    patience: Patience,
+  ): Promise<Result<NodePowerChange, Failure>> {
+    const before = await this.see(node)
+    if (before.isErr()) return err(before.error)
+    if (before.value === undefined) return err(noSuchNode(node, []))
+    if (verb === 'wake' && before.value.online) {
+      return ok({node, verb, state: 'online', changed: false, seconds: 0})
+    }
+
+    const sentAt = this.timing.now()
+    const sent: Result<unknown, Failure> = await (verb === 'wake'
+      ? this.machines.wake(node)
+      : this.machines.command(node, verb))
+    // A node that answers in person may be gone before its answer is through.
+    if (sent.isErr() && (verb === 'wake' || sent.error.kind !== 'outcome-unknown')) return err(sent.error)
+    if (!wait) return ok({node, verb, state: 'asked', changed: true, seconds: 0})
+    const goal = verb === 'shutdown' ? 'off' : 'back'
+    const what = verb === 'shutdown' ? `${node} to go off` : `${node} to come back`
+    patience.onStep?.({text: `waiting for ${what}`})
+    let wasOff = !before.value.online
+    for (;;) {
+      const seen = await this.see(node)
+      const elapsed = this.timing.now() - sentAt
+      if (seen.isErr() && !PASSING.has(seen.error.kind)) return err(seen.error)
+      // A server that stands alone is not heard of at all while it is off.
+      const online = seen.isOk() && seen.value?.online === true
+      const uptime = seen.isOk() ? seen.value?.uptimeSeconds : undefined
+      const done =
+        goal === 'off'
+          ? !online && (seen.isOk() || before.value.alone === true)
+          : online && uptime !== undefined && isNewBoot(uptime, elapsed, wasOff, before.value.uptimeSeconds)
+      if (done) return ok({node, verb, state: goal, changed: true, seconds: Math.round(elapsed / 1000)})
+      wasOff ||= !online
+      const gone = impatience(patience, this.timing, what)
+      if (gone !== undefined) return err({...gone, details: {node}, hint: `See: homelab proxmox node show ${node}`})
+      await this.timing.sleep(patience.pollIntervalMs ?? POLL_MS, patience.signal)
+    }
+  }
+
+  private async see(node: string): Promise<Result<(Seen & {readonly alone: boolean}) | undefined, Failure>> {
+    const status = await this.cluster.status()
+    if (status.isErr()) return err(status.error)
+    const {members} = status.value
+    const member = members.find((one) => one.node === node)
+    if (member === undefined) return ok(undefined)
+    const look = await this.cluster.resources('node')
+    return look.map(({nodes}) => {
+      const own = nodes.find((one) => one.node === node)
+      return {
+        online: member.online && own?.status === 'online',
+        alone: members.length < 2,
+        ...(own?.uptimeSeconds !== undefined && {uptimeSeconds: own.uptimeSeconds}),
+      }
+    })
+  }
+}
+
+/**
+ * Whether what reports this uptime has booted since the command was sent. Figures of a node that has just gone stand still for some seconds, so they count only
+ * once it was away, or when they are lower than before.
+ */
+export function isNewBoot(uptimeSeconds: number, elapsedMs: number, wasOff: boolean, before?: number): boolean {
+  return uptimeSeconds * 1000 < elapsedMs && (wasOff || before === undefined || uptimeSeconds < before)
+}
+
+function noSuchNode(node: string, known: readonly string[]): Failure {
+  return failure('not-found', `there is no node "${node}"`, {
+    ...(known.length > 0 && {hint: `Nodes: ${known.join(', ')}`}),
+    details: {node},
+  })
+}

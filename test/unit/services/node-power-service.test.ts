@@ -1,0 +1,110 @@
+import {expect} from 'chai'
+import {ok, okAsync} from 'neverthrow'
+
+import {isNewBoot, NodePowerService} from '../../../src/services/node-power-service.js'
+import {FakeClock} from '../../helpers/fake-clock.js'
+
+/** A node that goes two seconds after it was asked, is away for a while, and reports no figures at first. */
+function lab(uptimeBefore: number) {
+  const clock = new FakeClock()
+  const began = clock.now()
+  const sent: string[] = []
+  const seconds = () => (clock.now() - began) / 1000
+  const phase = () =>
+    sent.length === 0 || seconds() < 2
+      ? 'old'
+      : seconds() < 8
+        ? 'stale'
+        : seconds() < 60
+          ? 'off'
+          : seconds() < 72
+            ? 'silent'
+            : 'new'
+  const uptime = () =>
+    ({
+      old: uptimeBefore + Math.floor(seconds()),
+      stale: uptimeBefore + 2,
+      new: Math.floor(seconds() - 60),
+      off: undefined,
+      silent: undefined,
+    })[phase()]
+  const cluster = {
+    status: () =>
+      okAsync({
+        cluster: {name: 'lab', quorate: true, nodeCount: 3, configVersion: 1},
+        members: [
+          {node: 'n1', online: true},
+          {node: 'n2', online: true},
+          {node: 'n3', online: phase() !== 'off'},
+        ],
+      }),
+    resources: () => {
+      const now = uptime()
+      const status =
+        phase() === 'off' ? ('offline' as const) : phase() === 'silent' ? ('unknown' as const) : ('online' as const)
+      return okAsync({
+        guests: [],
+        storages: [],
+        nodes: [{node: 'n3', status, ...(now !== undefined && {uptimeSeconds: now})}],
+      })
+    },
+  }
+  const machines = {
+    command: (node: string, verb: string) => {
+      sent.push(`${verb} ${node}`)
+      return okAsync(undefined)
+    },
+    wake: () => okAsync('00:11:22:33:44:55'),
+  }
+  const timing = {now: () => clock.now(), random: () => 0.5, sleep: (ms: number) => clock.sleep(ms)}
+  const votes = {
+    votes: () =>
+      okAsync(
+        new Map([
+          ['n1', 1],
+          ['n2', 1],
+          ['n3', 3],
+        ]),
+      ),
+  }
+  const service = new NodePowerService(cluster, votes, machines, () => ({read: () => ok(undefined)}), timing)
+  return {service, sent, patience: {deadline: began + 300_000, pollIntervalMs: 1000}}
+}
+
+describe('nodes that are switched', () => {
+  it('are back once they have booted anew and report figures, not while old figures are still shown', async () => {
+    for (const uptime of [1, 5, 100_000]) {
+      const {patience, sent, service} = lab(uptime)
+      const done = (await service.run('reboot', 'n3', true, patience))._unsafeUnwrap()
+      expect(done).to.include({state: 'back', changed: true})
+      expect(done.seconds).to.be.within(72, 74)
+      expect(sent).to.deep.equal(['reboot n3'])
+    }
+  })
+
+  it('are off once the cluster misses them', async () => {
+    const {patience, service} = lab(50)
+    expect((await service.run('shutdown', 'n3', true, patience))._unsafeUnwrap()).to.include({state: 'off', seconds: 8})
+  })
+
+  it('stop the waiting at its deadline', async () => {
+    const {patience, service} = lab(50)
+    const failed = await service.run('reboot', 'n3', true, {...patience, deadline: patience.deadline - 270_000})
+    expect(failed._unsafeUnwrapErr().kind).to.equal('timeout')
+  })
+
+  it('are kept on by votes, not by numbers of nodes', async () => {
+    const {service} = lab(50)
+    const refused = (await service.check('n3', false))._unsafeUnwrapErr()
+    expect([refused.kind, refused.details]).to.deep.equal(['no-quorum', {node: 'n3', votesLeft: 2, votes: 5}])
+    expect((await service.check('n2', false)).isOk()).to.equal(true)
+    expect((await service.check('n3', true)).isOk()).to.equal(true)
+  })
+
+  it('have booted anew when their uptime is shorter than the wait', () => {
+    expect(isNewBoot(10, 60_000, true, 5)).to.equal(true)
+    expect(isNewBoot(10, 60_000, false, 5)).to.equal(false)
+    expect(isNewBoot(70, 60_000, true, 5)).to.equal(false)
+    expect(isNewBoot(10, 60_000, false, 500)).to.equal(true)
+  })
+})

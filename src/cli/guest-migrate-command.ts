@@ -1,27 +1,36 @@
 import {Flags} from '@oclif/core'
-import type {Result} from 'neverthrow'
+import {ok, type Result} from 'neverthrow'
 
-import {EXIT_CODES, type Failure} from '../domain/failure.js'
+import {EXIT_CODES, failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
-import type {MoveWish} from '../domain/migration.js'
+import {PLACEMENT_POLICY} from '../domain/guest-reach.js'
+import type {MigrationCheck, MoveWish} from '../domain/migration.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
 import {formatSize} from '../domain/size.js'
 import type {MoveCandidate, MovedGuest} from '../services/migrate-service.js'
 import type {Patience} from '../services/patience.js'
+import type {BetterPlace} from '../services/placement-service.js'
 import {countFlag, durationFlag, nativeFlag, sizeFlag} from './flags.js'
 import {GuestActionCommand, guestActionFlags, type GuestActionFlags} from './guest-action-command.js'
 import type {Services} from './services.js'
 import {migrateService} from './wiring/migrate.js'
+import {placementService} from './wiring/placement.js'
 
 /** Moves side by side; a node's network and disks have other things to do. */
 const PARALLEL = 2
+/** Instead of a node: the best other one. */
+const AUTO = 'auto'
 
 /** For VMs and containers. */
 export const migrateFlags = {
   ...guestActionFlags,
   ...nativeFlag,
   parallel: countFlag({default: PARALLEL, description: 'How many at a time.', env: 'HOMELAB_PARALLEL', max: 16}),
-  to: Flags.string({description: 'Node to move to.', helpValue: 'NODE', required: true}),
+  to: Flags.string({
+    description: 'Node to move to; "auto": the best other one, as "placement explain" has it.',
+    helpValue: 'NODE|auto',
+    required: true,
+  }),
   'target-storage': Flags.string({
     description: 'Where disks go there: one storage for all, or pairs: local-lvm:ceph,nas:ceph.',
     helpValue: 'STORAGE|PAIRS',
@@ -59,12 +68,22 @@ export abstract class GuestMigrateCommand extends GuestActionCommand<MigrateFlag
   protected readonly past = 'moved'
   protected override readonly ask = 'selection'
   #candidates: ReadonlyMap<number, MoveCandidate> = new Map()
+  #places: ReadonlyMap<number, Result<BetterPlace, Failure>> = new Map()
 
   protected override async examine(_services: Services, guests: readonly Guest[], flags: MigrateFlags): Promise<void> {
+    if (flags.to === AUTO) await this.choosePlaces(guests, flags)
     if (!flags['dry-run'] && flags['print-native'] !== true) return
     const service = await this.use(migrateService)
     const found: MoveCandidate[] = []
-    for (const guest of guests) found.push(await this.unwrap(service.examine(guest, wishFrom(flags))))
+    for (const guest of guests) {
+      const wish = this.wishFor(guest, flags)
+      found.push(
+        wish.isOk()
+          ? await this.unwrap(service.examine(guest, wish.value))
+          : {guest, running: guest.status !== 'stopped', check: UNASKED, refusal: wish.error},
+      )
+    }
+
     this.#candidates = new Map(found.map((candidate) => [candidate.guest.vmid, candidate]))
     const [only] = found
     if (found.length === 1 && only?.refusal !== undefined) this.fail(only.refusal)
@@ -78,7 +97,40 @@ export abstract class GuestMigrateCommand extends GuestActionCommand<MigrateFlag
     patience: Patience,
   ): Promise<Result<MovedGuest, Failure>> {
     const service = await this.use(migrateService)
-    return service.move(guest, wishFrom(flags), patience, {wait: flags.wait})
+    return this.wishFor(guest, flags).asyncAndThen((wish) => service.move(guest, wish, patience, {wait: flags.wait}))
+  }
+
+  private async choosePlaces(guests: readonly Guest[], flags: MigrateFlags): Promise<void> {
+    if (flags['target-storage'] !== undefined) {
+      this.fail(
+        failure('usage', '--to auto does not go with --target-storage', {
+          hint: 'Name the node that has this storage: --to NODE',
+          details: {field: 'to'},
+        }),
+      )
+    }
+
+    const placements = await this.use(placementService)
+    this.#places = await this.unwrap(
+      placements.elsewhere(guests, ({status, type}) => ({
+        ...PLACEMENT_POLICY,
+        // Disks of what does not run while it moves are copied without being asked for.
+        localDisks: flags['with-local-disks'] === true || type === 'lxc' || status === 'stopped',
+      })),
+    )
+    for (const guest of guests) {
+      const place = this.#places.get(guest.vmid)
+      if (place?.isOk() === true) this.note(`${guestLabel(guest)}: to ${place.value.node} (${place.value.reason})`)
+    }
+  }
+
+  private wishFor({vmid}: Guest, flags: MigrateFlags): Result<MoveWish, Failure> {
+    return (this.#places.get(vmid) ?? ok({node: flags.to})).map(({node}) => wishFrom(flags, node))
+  }
+
+  /** Where it goes; what was asked for where that is not known. */
+  private targetOf({vmid}: Guest, {to}: MigrateFlags): string {
+    return this.#places.get(vmid)?.unwrapOr(undefined)?.node ?? to
   }
 
   protected override sentence(moved: MovedGuest): string {
@@ -90,27 +142,27 @@ export abstract class GuestMigrateCommand extends GuestActionCommand<MigrateFlag
 
   protected override planOf(guest: Guest, flags: MigrateFlags): {fields?: object; text: string} {
     const candidate = this.#candidates.get(guest.vmid)
+    const to = this.targetOf(guest, flags)
     if (candidate === undefined) return super.planOf(guest, flags)
     const {check, refusal, running} = candidate
     if (refusal !== undefined) {
       const {hint, kind, message} = refusal
       return {
-        fields: {to: flags.to, refused: {code: kind, message, ...(hint !== undefined && {hint})}},
+        fields: {to, refused: {code: kind, message, ...(hint !== undefined && {hint})}},
         text: `would not move ${guestLabel(guest)}: ${message}`,
       }
     }
 
-    if (candidate.guest.node === flags.to)
-      return {fields: {to: flags.to}, text: `${guestLabel(guest)} is on ${flags.to} already`}
+    if (candidate.guest.node === to) return {fields: {to}, text: `${guestLabel(guest)} is on ${to} already`}
     const disks = check.localDisks.map(({key, sizeBytes, volume}) => ({
       ...(key !== undefined && {key}),
       volume,
       ...(sizeBytes !== undefined && {sizeBytes}),
     }))
     return {
-      fields: {to: flags.to, running, copies: disks},
+      fields: {to, running, copies: disks},
       text: [
-        `would move ${guestLabel(guest)} from ${candidate.guest.node} to ${flags.to} (${running ? 'running' : 'stopped'})`,
+        `would move ${guestLabel(guest)} from ${candidate.guest.node} to ${to} (${running ? 'running' : 'stopped'})`,
         ...disks.map(
           ({key, sizeBytes, volume}) =>
             `  copies ${key ?? ''} ${volume}${sizeBytes === undefined ? '' : `, ${formatSize(sizeBytes)}`}`,
@@ -119,21 +171,25 @@ export abstract class GuestMigrateCommand extends GuestActionCommand<MigrateFlag
     }
   }
 
-  protected override nativeLines({node, type, vmid}: Guest, flags: MigrateFlags): NativeLine[] {
+  protected override nativeLines(guest: Guest, flags: MigrateFlags): NativeLine[] {
+    const {node, type, vmid} = guest
+    const to = this.targetOf(guest, flags)
     const running = this.#candidates.get(vmid)?.running ?? false
-    const {bandwidthKib, localDisks, restart, shutdownSeconds, storageMap} = wishFrom(flags)
+    const {bandwidthKib, localDisks, restart, shutdownSeconds, storageMap} = wishFrom(flags, to)
     const options =
       type === 'qemu'
         ? {online: running || undefined, 'with-local-disks': localDisks, targetstorage: storageMap}
         : {restart: (running && restart) || undefined, timeout: shutdownSeconds, 'target-storage': storageMap}
-    return [{node, command: guestCommand(type, 'migrate', [vmid, flags.to], {...options, bwlimit: bandwidthKib})}]
+    return [{node, command: guestCommand(type, 'migrate', [vmid, to], {...options, bwlimit: bandwidthKib})}]
   }
 }
 
-function wishFrom(flags: MigrateFlags): MoveWish {
-  const {bandwidth, grace, restart, to} = flags
+const UNASKED: MigrationCheck = {running: false, localDisks: [], localResources: []}
+
+function wishFrom(flags: MigrateFlags, target: string): MoveWish {
+  const {bandwidth, grace, restart} = flags
   return {
-    target: to,
+    target,
     ...(restart === true && {restart}),
     ...(flags['with-local-disks'] === true && {localDisks: true}),
     ...(flags['target-storage'] !== undefined && {storageMap: flags['target-storage']}),

@@ -4,7 +4,7 @@ import {notesTemplate} from '../domain/backup.js'
 import {BACKUP_MODES, MAIL_OCCASIONS, NOTIFICATION_MODES, UNSETTABLE, type Unsettable} from '../domain/backup-job.js'
 import type {Failure} from '../domain/failure.js'
 import type {Retention} from '../domain/retention.js'
-import type {JobRequest} from '../services/backup-job-service.js'
+import type {JobRequest} from '../services/backup-job-wish.js'
 import {choicesFlag, sizeFlag} from './flags.js'
 import {keepFlags, retentionOf, type KeepFlagValues} from './keep-flags.js'
 

@@ -1,7 +1,7 @@
 import {err, errAsync, ok, okAsync, type Result, ResultAsync} from 'neverthrow'
 import {guestsOfJob, type BackupJob} from '../domain/backup-job.js'
 import {parseCalendarEvent} from '../domain/calendar-event.js'
-import {failure, type Failure} from '../domain/failure.js'
+import type {Failure} from '../domain/failure.js'
 import type {Guest} from '../domain/guest.js'
 import {zonedNextRuns, zonedText} from '../domain/zoned-run.js'
 import {isTimeZone} from '../domain/zoned-time.js'
@@ -9,6 +9,7 @@ import type {BackupJobRepository} from '../repositories/backup-job-repository.js
 import type {BackupRepository} from '../repositories/backup-repository.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {findJob, viewOf, type JobView} from './backup-job-service.js'
+import {badSchedule} from './backup-job-wish.js'
 import type {Timing} from './patience.js'
 
 /** One time that a job runs. */
@@ -107,7 +108,7 @@ interface Entry {
 function choose(jobs: readonly BackupJob[], {ids, schedule}: NextQuery): Result<Entry[], Failure> {
   if (schedule !== undefined) {
     const event = parseCalendarEvent(schedule)
-    return event.isOk() ? ok([{schedule}]) : err(notReadable(schedule))
+    return event.isOk() ? ok([{schedule}]) : err(badSchedule(schedule, event.error))
   }
 
   const chosen: BackupJob[] = []
@@ -131,7 +132,7 @@ function inEachZone(
   count: number,
 ): Result<PlannedRun[], Failure> {
   const event = parseCalendarEvent(schedule)
-  if (event.isErr()) return err(notReadable(schedule))
+  if (event.isErr()) return err(badSchedule(schedule, event.error))
   const own = new Set(job === undefined ? [] : guestsOfJob(job, guests).map(({node}) => node))
   const byZone = new Map<string, string[]>()
   for (const [node, zone] of zones) {
@@ -167,11 +168,4 @@ function aboutJob(job: BackupJob | undefined, guests: readonly Guest[]): Partial
       ...(pool !== undefined && {pool}),
     },
   }
-}
-
-function notReadable(schedule: string): Failure {
-  return failure('usage', `"${schedule}" is not a schedule`, {
-    hint: 'Write it like "02:00", "sat 03:00", "mon..fri 22:30", "*/6:00" or "daily"',
-    details: {field: 'schedule', value: schedule},
-  })
 }

@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
-import {parallelFlags, waitFlags, warningsFlag} from '../../../cli/flags.js'
+import {waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {notify, NOTIFY_HELP, notifyFlag} from '../../../cli/notify.js'
 import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
 import {EXIT_CODES} from '../../../domain/failure.js'
@@ -27,7 +27,7 @@ ${NOTIFY_HELP}`
     timeout: waitFlags.timeout,
     'poll-interval': waitFlags['poll-interval'],
     ...warningsFlag,
-    'fail-fast': parallelFlags['fail-fast'],
+    'fail-fast': Flags.boolean({description: 'Come back when the first of them has failed.'}),
   }
 
   async run(): Promise<Results<TaskReport> | TaskReport> {

@@ -44,7 +44,7 @@ export class PlacementFactsService {
   ) {}
 
   /**
-   * What the planner needs to know. HA is asked only where it looks after a guest, mappings only where a guest has one. What a node or a guest does not tell is
+   * What the planner needs to know. HA is asked for its rules only where it looks after a guest, mappings only where a guest has one. What a node or a guest does not tell is
    * absent; what HA wants has to be known, or this fails.
    */
   look(concerned: Concerned): ResultAsync<PlacementFacts, Failure> {
@@ -66,18 +66,24 @@ export class PlacementFactsService {
   }
 
   private haFacts({guests}: ClusterResources): ResultAsync<HaFacts, Failure> {
-    if (guests.every(({haState}) => haState === undefined)) return okAsync({rules: NO_HA_RULES, members: new Map()})
-    return this.releases
-      .release()
-      .andThen((release) =>
-        this.ha
-          .members()
-          .andThen((members) =>
-            compareReleases(release, '9.0') >= 0
-              ? this.ha.rules().map((rules): HaFacts => ({rules, members: looksAfter(members)}))
-              : this.ha.groups().map((groups): HaFacts => fromGroups(members, groups)),
-          ),
+    const members = this.ha
+      .members()
+      // A login that may not see HA does not have to, where the guests show that there is none.
+      .orElse((failed) =>
+        failed.kind === 'permission' && guests.every(({haState}) => haState === undefined)
+          ? okAsync<HaMember[], Failure>([])
+          : errAsync(failed),
       )
+    return members.andThen((known) => {
+      if (known.length === 0) return okAsync<HaFacts, Failure>({rules: NO_HA_RULES, members: new Map()})
+      return this.releases
+        .release()
+        .andThen((release) =>
+          compareReleases(release, '9.0') >= 0
+            ? this.ha.rules().map((rules): HaFacts => ({rules, members: looksAfter(known)}))
+            : this.ha.groups().map((groups): HaFacts => fromGroups(known, groups)),
+        )
+    })
   }
 
   /** By VMID; without those that are gone or may not be read. */

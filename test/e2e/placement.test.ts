@@ -106,6 +106,27 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         .and.to.contain(`web: on ${result[0].node} (`)
     })
 
+    it('puts one guest of a class on each node, as many as the class says', async () => {
+      const withClass = (more: string) =>
+        writeFileSync(
+          path.join(folder, 'homelab.yaml'),
+          `machineClasses:\n  cp: {storage: local-lvm, memory: 512, ${more}}\n`,
+        )
+      const create = async (...argv: string[]) => {
+        const words = ['proxmox', 'vm', 'create', 'cp', '--empty', '--class', 'cp', '--dry-run', '--json', ...argv]
+        const done = await cluster.run(words, {cwd: folder})
+        return {exitCode: done.exitCode, result: done.json()}
+      }
+      withClass('count: 3, spread: true')
+      const {result} = await create()
+      expect(result.map(({node}: Ranked) => node).sort()).to.deep.equal(['pve1', 'pve2', 'pve3'])
+      const many = await create('--count', '4')
+      expect(many.exitCode).to.equal(8)
+      expect(many.result.error.message).to.match(/^there is room for 3 of 4 only: .*they are spread over nodes/)
+      withClass('node: pve3')
+      expect((await create()).result).to.include({node: 'pve3'})
+    })
+
     it('wants one guest or a file', async () => {
       expect((await explain()).exitCode).to.equal(2)
       expect((await explain('git', '-f', 'x.yaml')).exitCode).to.equal(2)

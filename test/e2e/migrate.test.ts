@@ -51,6 +51,25 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(writes()).to.deep.equal([])
     })
 
+    it('finds the best other node by itself, and says why', async () => {
+      const sent = cluster.run(['proxmox', 'vm', 'migrate', 'git', '--to', 'auto', '--json'])
+      const {exitCode, json, stderr} = await sent
+      expect(exitCode, stderr).to.equal(0)
+      expect(json()).to.include({from: 'pve2', node: 'pve1', manner: 'online'})
+      expect(stderr).to.contain('to pve1 (the only eligible node: pve3: storage nas is not there)')
+    })
+
+    it('says of each node why it is not, where none is', async () => {
+      const {exitCode, result} = await move('vm', 'db', '--to', 'auto')
+      expect(exitCode).to.equal(8)
+      expect(result.error.message).to.contain('no other node can take').and.to.contain('pve2: scsi0 is on local-lvm')
+      const {result: several} = await move('vm', 'db', 'git', '--to', 'auto', '--dry-run')
+      expect(several[0].refused.code).to.equal('refused')
+      expect(several[1]).to.include({to: 'pve1'})
+      expect((await move('vm', 'git', '--to', 'auto', '--target-storage', 'nas')).exitCode).to.equal(2)
+      expect(writes()).to.deep.equal([])
+    })
+
     it('copies local disks when told to', async () => {
       const {exitCode, result} = await move('vm', 'db', '--to', 'pve2', '--with-local-disks')
       expect(exitCode).to.equal(0)

@@ -73,6 +73,8 @@ function staticClosure({outputs}: Metafile, entries: readonly string[]): Closure
 }
 
 describe('start-up', function () {
+  // Bundles every command; a busy machine takes its time.
+  this.timeout(120_000)
   let metafile: Metafile
 
   before(async () => {

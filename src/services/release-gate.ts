@@ -1,4 +1,4 @@
-import type { ResultAsync} from 'neverthrow';
+import type {ResultAsync} from 'neverthrow'
 import {errAsync, okAsync} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
 import type {AccessRepository} from '../repositories/access-repository.js'

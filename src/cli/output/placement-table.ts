@@ -13,27 +13,23 @@ interface Ranked {
 }
 
 interface Row extends Ranked {
+  readonly points?: Readonly<Partial<Record<ScorePart['part'], number>>>
   readonly why?: string
 }
 
-const part = (name: ScorePart['part']): Column<Row> => ({
-  key: name,
-  align: 'right',
-  format: (_, {parts = []}) => {
-    const one = parts.find((own) => own.part === name)
-    return one === undefined ? '' : one.points.toFixed(1)
-  },
-})
+const PARTS = ['memory', 'spread', 'affinity', 'cpu', 'stay'] as const
+
+const asPoints = (value: unknown): string => Number(value).toFixed(1)
 
 const columns: readonly Column<Row>[] = [
   {key: 'node'},
-  {key: 'score', align: 'right', format: (value) => (value === undefined ? '' : Number(value).toFixed(1))},
-  ...(['memory', 'spread', 'affinity', 'cpu', 'stay'] as const).map((name) => part(name)),
+  {key: 'score', align: 'right', format: asPoints},
+  ...PARTS.map((name): Column<Row> => ({key: `points.${name}`, align: 'right', format: asPoints})),
   {
     key: 'freeMemoryAfterBytes',
     header: 'FREE AFTER',
     align: 'right',
-    format: (value) => (value === undefined ? '' : formatSize(Math.max(0, Number(value)))),
+    format: (value) => formatSize(Math.max(0, Number(value))),
   },
   {key: 'guestCount', header: 'GUESTS', align: 'right'},
   {key: 'why', header: 'WHY NOT'},
@@ -41,11 +37,12 @@ const columns: readonly Column<Row>[] = [
 
 /** Nodes with the points of each part of their score, best first; then those that are out, with the reason. */
 export function placementTable(ranked: readonly Ranked[], rejected: readonly Rejection[]): string {
-  const rows: Row[] = [...ranked, ...rejected.map(({node, reason}) => ({node, why: reason}))]
-  const used = columns.filter(
-    ({key}) =>
-      !['affinity', 'cpu', 'memory', 'spread', 'stay'].includes(key) ||
-      ranked.some(({parts = []}) => parts.some((one) => one.part === key)),
-  )
+  const scored = ranked.map((one): Row => ({
+    ...one,
+    points: Object.fromEntries((one.parts ?? []).map(({part, points}) => [part, points])),
+  }))
+  const rows: Row[] = [...scored, ...rejected.map(({node, reason}) => ({node, why: reason}))]
+  const unused = PARTS.filter((part) => scored.every(({points = {}}) => points[part] === undefined))
+  const used = columns.filter(({key}) => !unused.some((part) => key === `points.${part}`))
   return renderTable(rows, used, {header: true}).trimEnd()
 }

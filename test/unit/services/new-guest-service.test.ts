@@ -180,20 +180,18 @@ describe('making guests from nothing', () => {
     const {answers, create, tasks} = setUp()
     answers(errAsync(lost), errAsync(taken))
     for (const call of [0, 1, 2]) tasks.list.onCall(call).returns(okAsync([]))
-    tasks.list
-      .onCall(3)
-      .returns(
-        okAsync([
-          {
-            upid: upidOf(9),
-            node: 'a',
-            type: 'qmcreate',
-            user: 'root@pam',
-            state: 'ok',
-            startedAt: '1970-01-01T00:00:00Z',
-          },
-        ]),
-      )
+    tasks.list.onCall(3).returns(
+      okAsync([
+        {
+          upid: upidOf(9),
+          node: 'a',
+          type: 'qmcreate',
+          user: 'root@pam',
+          state: 'ok',
+          startedAt: '1970-01-01T00:00:00Z',
+        },
+      ]),
+    )
     expect((await create())._unsafeUnwrap().task.upid).to.equal(upidOf(9))
   })
 

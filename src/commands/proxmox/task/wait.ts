@@ -68,7 +68,9 @@ ${NOTIFY_HELP}`
     const results = resultsOf(over, upids.length)
     const {stopped} = this.interruption
     this.endWith(
-      stopped === 'interrupted' || stopped === 'terminated' ? EXIT_CODES[stopped] : exitCodeOfResults(over, over.length),
+      stopped === 'interrupted' || stopped === 'terminated'
+        ? EXIT_CODES[stopped]
+        : exitCodeOfResults(over, over.length),
     )
     this.checkWarnings(
       flags,

@@ -12,7 +12,7 @@ export default class NodeDiskList extends BaseCommand<PhysicalDisk[]> {
   static override summary = 'List the physical disks of nodes: size, health, wear, and what they are used for.'
   static override description =
     'Each disk is asked for its SMART state, which may take some seconds and wakes one that sleeps. Wear is how much of its life a solid-state disk has used up. Where a node does not answer, the others are listed with a warning (exit 9).'
-  static override hiddenAliases = ['proxmox:node:disk:ls']
+  static override hiddenAliases = ['proxmox:node:disk:ls', 'proxmox:node:disks']
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> pve1 --sort wearFraction:desc',

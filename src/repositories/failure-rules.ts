@@ -454,6 +454,21 @@ const RULES: readonly Rule[] = [
     reason: 'invalid-parameter',
   },
 
+  // Nodes that are to be switched on.
+  {
+    pattern: /No wake on LAN MAC address defined for '(?<node>[^']+)'/,
+    kind: 'refused',
+    reason: 'no-wake-address',
+    hint: ({node}) =>
+      `Once it is on, tell Proxmox VE which card listens: homelab proxmox api put /nodes/${node}/config -d wakeonlan=MAC`,
+  },
+  {
+    pattern: /'(?<node>[^']+)' is local node, cannot wake my self!/,
+    kind: 'refused',
+    reason: 'wakes-itself',
+    hint: 'The node that was asked is the one to wake: it is on',
+  },
+
   // The general words come last.
   {
     pattern: /command '.*' failed: (?:exit code (?<code>\d+)|got signal (?<signal>\d+))/,

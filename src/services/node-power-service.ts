@@ -1,4 +1,5 @@
 import {err, ok, type Result} from 'neverthrow'
+import type {ClusterMember} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import {takesMemory} from '../domain/placement-facts.js'
@@ -30,7 +31,12 @@ const PASSING: ReadonlySet<Failure['kind']> = new Set([
 ])
 
 interface Seen {
+  /** The others hear it. */
+  readonly member: boolean
+  /** It reports figures, too. */
   readonly online: boolean
+  /** There are no others. */
+  readonly alone: boolean
   readonly uptimeSeconds?: number
 }
 
@@ -53,13 +59,7 @@ export class NodePowerService {
     if (status.isErr()) return err(status.error)
     const {cluster, members} = status.value
     const member = members.find((one) => one.node === node)
-    if (member === undefined)
-      return err(
-        noSuchNode(
-          node,
-          members.map((one) => one.node),
-        ),
-      )
+    if (member === undefined) return err(noSuchNode(node, members))
     if (!member.online) return err(failure('node-offline', `the node ${node} is offline already`, {details: {node}}))
     if (force) return ok(undefined)
     const look = await this.cluster.resources()
@@ -102,8 +102,8 @@ export class NodePowerService {
   ): Promise<Result<NodePowerChange, Failure>> {
     const before = await this.see(node)
     if (before.isErr()) return err(before.error)
-    if (before.value === undefined) return err(noSuchNode(node, []))
-    if (verb === 'wake' && before.value.online) {
+    // Who is a member needs no packet, even if it reports no figures yet.
+    if (verb === 'wake' && before.value.member) {
       return ok({node, verb, state: 'online', changed: false, seconds: 0})
     }
 
@@ -123,11 +123,11 @@ export class NodePowerService {
       const elapsed = this.timing.now() - sentAt
       if (seen.isErr() && !PASSING.has(seen.error.kind)) return err(seen.error)
       // A server that stands alone is not heard of at all while it is off.
-      const online = seen.isOk() && seen.value?.online === true
-      const uptime = seen.isOk() ? seen.value?.uptimeSeconds : undefined
+      const online = seen.isOk() && seen.value.online
+      const uptime = seen.isOk() ? seen.value.uptimeSeconds : undefined
       const done =
         goal === 'off'
-          ? !online && (seen.isOk() || before.value.alone === true)
+          ? !online && (seen.isOk() || before.value.alone)
           : online && uptime !== undefined && isNewBoot(uptime, elapsed, wasOff, before.value.uptimeSeconds)
       if (done) return ok({node, verb, state: goal, changed: true, seconds: Math.round(elapsed / 1000)})
       wasOff ||= !online
@@ -137,16 +137,17 @@ export class NodePowerService {
     }
   }
 
-  private async see(node: string): Promise<Result<(Seen & {readonly alone: boolean}) | undefined, Failure>> {
+  private async see(node: string): Promise<Result<Seen, Failure>> {
     const status = await this.cluster.status()
     if (status.isErr()) return err(status.error)
     const {members} = status.value
     const member = members.find((one) => one.node === node)
-    if (member === undefined) return ok(undefined)
+    if (member === undefined) return err(noSuchNode(node, members))
     const look = await this.cluster.resources('node')
     return look.map(({nodes}) => {
       const own = nodes.find((one) => one.node === node)
       return {
+        member: member.online,
         online: member.online && own?.status === 'online',
         alone: members.length < 2,
         ...(own?.uptimeSeconds !== undefined && {uptimeSeconds: own.uptimeSeconds}),
@@ -163,9 +164,9 @@ export function isNewBoot(uptimeSeconds: number, elapsedMs: number, wasOff: bool
   return uptimeSeconds * 1000 < elapsedMs && (wasOff || before === undefined || uptimeSeconds < before)
 }
 
-function noSuchNode(node: string, known: readonly string[]): Failure {
+function noSuchNode(node: string, members: readonly ClusterMember[]): Failure {
   return failure('not-found', `there is no node "${node}"`, {
-    ...(known.length > 0 && {hint: `Nodes: ${known.join(', ')}`}),
+    hint: `Nodes: ${members.map((one) => one.node).join(', ')}`,
     details: {node},
   })
 }

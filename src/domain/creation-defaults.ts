@@ -1,3 +1,5 @@
+import type {VmidSpan} from './vmid.js'
+
 /** What a new guest gets where the command line says nothing. */
 export interface CreationDefaults {
   readonly cores?: number
@@ -7,4 +9,6 @@ export interface CreationDefaults {
   readonly storage?: string
   readonly pool?: string
   readonly tags?: readonly string[]
+  /** Where VMIDs are picked from that nobody asks for. */
+  readonly vmids?: VmidSpan
 }

@@ -20,9 +20,18 @@ export function creationOn(node: string | undefined, layers: CreationLayers): Cr
 }
 
 /** Without what is undefined, which must not hide what lies below. */
-function given({cores, memoryBytes, diskBytes, bridge, storage, pool, tags}: CreationDefaults): CreationDefaults {
+function given({
+  cores,
+  memoryBytes,
+  diskBytes,
+  bridge,
+  storage,
+  pool,
+  tags,
+  vmids,
+}: CreationDefaults): CreationDefaults {
   return Object.fromEntries(
-    Object.entries({cores, memoryBytes, diskBytes, bridge, storage, pool, tags}).filter(
+    Object.entries({cores, memoryBytes, diskBytes, bridge, storage, pool, tags, vmids}).filter(
       ([, value]) => value !== undefined,
     ),
   )

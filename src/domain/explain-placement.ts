@@ -26,7 +26,11 @@ export function explainGuest(
     const here = node === guest.node
     const reason = here ? unit.out[number] : (anchor ?? board.obstacle(unit, number))
     if (reason !== undefined) {
-      rejected.push({node, reason})
+      rejected.push({
+        node,
+        reason,
+        ...(!here && anchor === undefined && board.lacksMemory(unit, number) && {lacks: 'memory'}),
+      })
       continue
     }
 

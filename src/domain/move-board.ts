@@ -187,6 +187,11 @@ export class MoveBoard {
     return `HA rule ${name} keeps it apart from ${rival === undefined ? 'a guest that is to go there' : guestLabel(rival)}`
   }
 
+  /** Whether memory, and nothing that no move changes, keeps a unit from a node. */
+  lacksMemory(unit: MoveUnit, node: number): boolean {
+    return unit.out[node] === undefined && this.#lack(unit, node) === 'memory'
+  }
+
   /** Counts a unit at a node as well as where it is: a guest on its way takes memory at both ends. */
   arrive(unit: MoveUnit, node: number): void {
     this.#count(unit, node, 1)
@@ -253,7 +258,8 @@ export class MoveBoard {
         spread: 1 - likes.filter((vmid) => this.#where.get(vmid) === node).length / likes.length,
       }),
       ...(preference !== undefined && {affinity: preference}),
-      stay: here ? 1 : 0,
+      // Who comes from nowhere stays nowhere.
+      ...((this.#where.get(guest.vmid) ?? -1) >= 0 && {stay: here ? 1 : 0}),
     })
   }
 

@@ -16,13 +16,6 @@ export interface ClusterNode {
   readonly haState?: string
 }
 
-/** Memory that nobody uses at this moment; undefined while the node reports nothing. */
-export function freeMemoryBytes(node: ClusterNode): number | undefined {
-  return node.memoryBytes === undefined || node.memoryUsedBytes === undefined
-    ? undefined
-    : node.memoryBytes - node.memoryUsedBytes
-}
-
 /** Why a node takes no guest at all; undefined where nothing speaks against it. */
 export function nodeObstacle({haState, status}: ClusterNode): string | undefined {
   if (status !== 'online') return status === 'offline' ? 'offline' : 'reports no figures yet'

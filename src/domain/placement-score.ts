@@ -62,18 +62,13 @@ export function likesOf<G extends Named>(
   guest: {readonly name?: string | undefined; readonly tags?: readonly string[]; readonly vmid: number},
   guests: readonly G[],
 ): {readonly group: string; readonly guests: readonly G[]} | undefined {
-  const others = guests.filter((other) => !other.template && (other.vmid !== guest.vmid || other.vmid === 0))
+  const others = guests.filter((other) => !other.template && other.vmid !== guest.vmid)
   const group = nameGroup(guest.name)
   const named = group === undefined ? [] : others.filter((other) => nameGroup(other.name) === group)
   if (group !== undefined && named.length > 0) return {group, guests: named}
   const tags = guest.tags ?? []
   const tagged = others.filter((other) => other.tags.some((tag) => tags.includes(tag)))
   return tagged.length === 0 ? undefined : {group: tags.join(', '), guests: tagged}
-}
-
-/** How far a node is from a guest's likes: 1 where none of them is, 0 where they all are. */
-export function spreadValue(node: string, likes: readonly Named[]): number {
-  return likes.length === 0 ? 1 : 1 - likes.filter((like) => like.node === node).length / likes.length
 }
 
 /** A score or a part of it as people and scripts see it. */

@@ -1,9 +1,12 @@
 import type {ClusterResources} from './cluster.js'
 import type {Guest, GuestType} from './guest.js'
-import {freeMemoryBytes, nodeObstacle, type ClusterNode} from './node.js'
-import {naturalOrder} from './natural-order.js'
-import {freeShare, likesOf, nameGroup, scoreOf, spreadValue, type ScorePart} from './placement-score.js'
+import {PLACEMENT_POLICY} from './guest-reach.js'
+import {NO_HA_RULES} from './ha-rules.js'
+import {MoveBoard} from './move-board.js'
+import type {PlacementGuest} from './placement-facts.js'
+import {likesOf, nameGroup, type ScorePart} from './placement-score.js'
 import {holdsDisksOf} from './storage.js'
+import {freeVmid, type VmidSpan} from './vmid.js'
 
 /** What has to find a node: a clone of a template. */
 export interface CloneDemand extends NodeDemand {
@@ -35,6 +38,8 @@ export interface Candidate extends NodeCandidate {
 export interface Rejection {
   readonly node: string
   readonly reason: string
+  /** It would be eligible if there were more left of it. */
+  readonly lacks?: 'memory' | 'vmids'
 }
 
 export interface Placement<C extends NodeCandidate = Candidate> {
@@ -54,6 +59,10 @@ export interface NodeDemand {
   readonly tags?: readonly string[]
   /** Never two that are called alike on one node. */
   readonly spread?: boolean
+  /** See `PlacementPolicy`; undefined: the usual one. */
+  readonly memoryCeiling?: number
+  /** Where the VMID of a guest on that node has to be from; undefined: anywhere. */
+  readonly vmidsOn?: (node: string) => VmidSpan | undefined
 }
 
 /** The copy to clone for a guest on `node`, or why there is none. */
@@ -101,19 +110,14 @@ function judgeClone(
     : {source, storage}
 }
 
-function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 2 ** 20)} MiB`
-}
-
 /** Which nodes can take a clone, best first: see `rankNodes`. */
 export function placeClone(demand: CloneDemand, resources: ClusterResources): Placement {
   return rankNodes(demand, resources, (node) => judgeClone(node, demand, resources))
 }
 
 /**
- * Which nodes can take a guest, best first: by score (`placement-score.ts`), then most free memory left, then fewest guests, then by name. Nodes that report no
- * memory come last. Hard constraints (online, not in maintenance, memory fits, and what `judge` knows) are never traded for anything. What counts as free is
- * what nobody uses now: a guest that is made now is not running yet.
+ * Which nodes can take a new guest, best first: by score (`placement-score.ts`), then most free memory left, then fewest guests, then by name. Nodes that report no
+ * memory come last. Constraints and score are those of guests that move (`MoveBoard`): a new guest is one that comes from nowhere, and is going to run.
  * @param judge what the guest will have on that node, or why it cannot be there
  */
 export function rankNodes<Extra extends object>(
@@ -121,33 +125,63 @@ export function rankNodes<Extra extends object>(
   resources: ClusterResources,
   judge: (node: string) => Extra | string,
 ): Placement<Extra & NodeCandidate> {
+  const {memoryCeiling = PLACEMENT_POLICY.memoryCeiling, name, refused, tags = [], vmidsOn} = demand
+  const board = new MoveBoard({...resources, rules: NO_HA_RULES}, {...PLACEMENT_POLICY, memoryCeiling})
+  const newcomer: PlacementGuest = {
+    ...NEWCOMER,
+    tags,
+    ...(name !== undefined && {name}),
+    ...(demand.memoryBytes !== undefined && {memoryBytes: demand.memoryBytes}),
+  }
+  const unit = board.unit([newcomer])
+  const likes = likesOf(newcomer, resources.guests)
+  const used = new Set(resources.guests.map(({vmid}) => vmid))
   const candidates: (Extra & NodeCandidate)[] = []
   const rejected: Rejection[] = []
-  const likes = likesOf({name: demand.name, tags: demand.tags ?? [], vmid: 0}, resources.guests)
-  for (const node of [...resources.nodes].sort((a, b) => naturalOrder(a.node, b.node))) {
-    const obstacle = nodeObstacle(node) ?? demand.refused.get(node.node) ?? rivalOn(node.node, demand, likes)
-    const verdict = obstacle ?? judge(node.node)
-    const free = freeMemoryBytes(node)
-    const need = demand.memoryBytes ?? 0
-    if (typeof verdict === 'string') rejected.push({node: node.node, reason: verdict})
-    else if (free !== undefined && free < need)
-      rejected.push({node: node.node, reason: `${mebibytes(free)} of memory free, ${mebibytes(need)} needed`})
-    else {
-      candidates.push({
-        node: node.node,
-        ...verdict,
-        ...(free !== undefined && {freeMemoryAfterBytes: free - need}),
-        guestCount: resources.guests.filter((guest) => guest.node === node.node && !guest.template).length,
-        ...scoreOf({
-          ...figures(node, need),
-          ...(likes !== undefined && {spread: spreadValue(node.node, likes.guests)}),
-        }),
-      })
+  for (const [number, node] of board.nodes.entries()) {
+    const verdict = unit.out[number] ?? refused.get(node) ?? rivalOn(node, demand, likes) ?? judge(node)
+    if (typeof verdict === 'string') {
+      rejected.push({node, reason: verdict})
+      continue
     }
+
+    const span = vmidsOn?.(node)
+    if (span !== undefined && freeVmid(span, used) === undefined) {
+      rejected.push({node, reason: `no VMID from ${span.first} to ${span.last} is free`, lacks: 'vmids'})
+      continue
+    }
+
+    const total = board.memoryOf(number)
+    // Nobody can tell how full a node is that does not report it: it comes last, but it may be taken.
+    const blind = board.ceiling(number) === undefined
+    const lack = blind ? undefined : board.obstacle(unit, number)
+    if (lack !== undefined) {
+      rejected.push({node, reason: lack, ...(board.lacksMemory(unit, number) && {lacks: 'memory'})})
+      continue
+    }
+
+    candidates.push({
+      node,
+      ...verdict,
+      ...(!blind && total !== undefined && {freeMemoryAfterBytes: total - board.load(number) - unit.memoryBytes}),
+      guestCount: resources.guests.filter((guest) => guest.node === node && !guest.template).length,
+      ...board.score(unit, number),
+    })
   }
 
   return {candidates: bestFirst(candidates), rejected}
 }
+
+/** A guest that is nowhere yet, and asks for nothing that a judge does not know better. */
+const NEWCOMER = {
+  vmid: 0,
+  type: 'qemu',
+  node: '',
+  status: 'running',
+  template: false,
+  tags: [],
+  needs: {disks: [], bridges: [], devices: [], pins: []},
+} as const satisfies PlacementGuest
 
 type Likes = ReturnType<typeof likesOf<Guest>>
 
@@ -156,16 +190,6 @@ function rivalOn(node: string, {name, spread}: NodeDemand, likes: Likes): string
   if (spread !== true || likes === undefined || likes.group !== nameGroup(name)) return undefined
   const rival = likes.guests.find((guest) => guest.node === node)
   return rival === undefined ? undefined : `${rival.name} is there, and they are spread over nodes`
-}
-
-/** What a node's own figures say; nothing where it reports none. */
-function figures(node: ClusterNode, need: number): {readonly cpu?: number; readonly memory?: number} {
-  const {cpuUsage, memoryBytes, memoryUsedBytes} = node
-  return {
-    ...(memoryBytes !== undefined &&
-      memoryUsedBytes !== undefined && {memory: freeShare(memoryUsedBytes + need, memoryBytes)}),
-    ...(cpuUsage !== undefined && {cpu: freeShare(cpuUsage, 1)}),
-  }
 }
 
 /** By score, then memory, then how many guests are there; what ties stays in the order it came in. */

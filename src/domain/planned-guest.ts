@@ -7,7 +7,7 @@ export interface PlannedGuest {
   readonly memoryBytes: number
 }
 
-/** The cluster as it will be: the guest counts on its node, and so does its memory. */
+/** The cluster as it will be: the guest runs on its node, and takes all its memory there. Its number is none that a guest can have. */
 export function withPlanned(resources: ClusterResources, {memoryBytes, name, node}: PlannedGuest): ClusterResources {
   return {
     ...resources,
@@ -18,7 +18,16 @@ export function withPlanned(resources: ClusterResources, {memoryBytes, name, nod
     ),
     guests: [
       ...resources.guests,
-      {vmid: 0, name, type: 'qemu', node, status: 'stopped', template: false, tags: [], memoryBytes},
+      {
+        vmid: Math.min(0, ...resources.guests.map(({vmid}) => vmid)) - 1,
+        name,
+        type: 'qemu',
+        node,
+        status: 'running',
+        template: false,
+        tags: [],
+        memoryBytes,
+      },
     ],
   }
 }

@@ -21,6 +21,31 @@ export function parseVmidRange(text: string | undefined): VmidRange {
   }
 }
 
+/** VMIDs that somebody wants new guests to have, both ends included. */
+export interface VmidSpan {
+  readonly first: number
+  readonly last: number
+}
+
+/** `8000-8099`; an error with the remedy for anything else. */
+export function parseVmidSpan(text: string): Result<VmidSpan, Failure> {
+  const [, first = '', last = ''] = /^(\d{1,9})-(\d{1,9})$/.exec(text.trim()) ?? []
+  const span = {first: Number(first), last: Number(last)}
+  if (first !== '' && span.first >= LOWEST_VMID && span.first <= span.last) return ok(span)
+  return err(
+    failure('usage', `"${text}" is no range of VMIDs`, {
+      hint: `Write the first and the last one, from ${LOWEST_VMID} on: 8000-8099`,
+      details: {field: 'vmids', value: text},
+    }),
+  )
+}
+
+/** The lowest one of a range that is not in use; undefined when all are. */
+export function freeVmid({first, last}: VmidSpan, used: ReadonlySet<number>): number | undefined {
+  for (let vmid = first; vmid <= last; vmid++) if (!used.has(vmid)) return vmid
+  return undefined
+}
+
 /** A VMID that a person gave. */
 export function checkVmid(vmid: number, field = '--vmid'): Result<number, Failure> {
   if (Number.isInteger(vmid) && vmid >= LOWEST_VMID && vmid <= HIGHEST_VMID) return ok(vmid)

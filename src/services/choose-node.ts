@@ -25,8 +25,8 @@ export function chooseNode<C extends NodeCandidate>(
   if (known.isErr()) return err(known.error)
   const able = placement.candidates.find((candidate) => candidate.node === named)
   if (able !== undefined) return ok({placement, candidate: able})
-  const reason = placement.rejected.find(({node}) => node === named)?.reason ?? 'it is out of the question'
-  return err(cannotTake(/ of memory (?:free|left)/.test(reason) ? 'no-capacity' : 'refused', named, guest, reason))
+  const {lacks, reason} = placement.rejected.find(({node}) => node === named) ?? {reason: 'it is out of the question'}
+  return err(cannotTake(lacks === undefined ? 'refused' : 'no-capacity', named, guest, reason))
 }
 
 /**
@@ -70,12 +70,14 @@ function cannotTake(kind: FailureKind, node: string, guest: string, reason: stri
 }
 
 function nowhere(guest: string, placement: Placement<NodeCandidate>): Failure {
-  const full = placement.rejected.some(({reason}) => / of memory (?:free|left)/.test(reason))
+  const full = placement.rejected.some(({lacks}) => lacks === 'memory')
   return failure(
     full ? 'no-capacity' : 'refused',
     `no node can take "${guest}": ${placement.rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,
     {
-      hint: full ? 'Ask for less with --memory, or free some memory' : 'See: homelab proxmox node list',
+      hint: full
+        ? 'Ask for less memory, free some, or let guests take more of it: --memory-ceiling PERCENT'
+        : 'See: homelab proxmox node list',
       details: {rejected: placement.rejected},
     },
   )

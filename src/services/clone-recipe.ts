@@ -2,6 +2,7 @@ import type {Result} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
 import type {GuestOptions} from '../domain/guest-options.js'
 import type {GuestType} from '../domain/guest.js'
+import type {ReachNeeds} from './reach-check.js'
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -20,8 +21,8 @@ export interface CloneRecipe<R> {
    * @param config of the clone, or beforehand of its template; with a first NIC at least
    */
   options(request: R, node: string | undefined, config: Config): Result<GuestOptions, Failure>
-  /** The bridges that it is connected to anew. */
-  bridges(request: R, node: string): string[]
+  /** What it is connected to anew. */
+  needs(request: R, node: string): ReachNeeds
   /** The key of the disk that `--disk-size` is about, as far as the configuration tells it. */
   disk(config: Config): string
   /** What of the options belongs to root. */

@@ -1,7 +1,7 @@
 import {err, ok, type Result} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
-import type {Candidate, Placement} from '../domain/placement.js'
+import type {Candidate, NodeDemand, Placement} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
 import {isDiskLock, isLockTimeout, isVmidTaken, usesLocalStorage} from '../repositories/failure-from-request.js'
 import type {CloneOptions, GuestRepository} from '../repositories/guest-repository.js'
@@ -27,6 +27,8 @@ export interface Cloned {
 export interface CloneWish {
   readonly name: string
   readonly vmid?: number
+  /** See `NodeDemand`. */
+  readonly vmidsOn?: NodeDemand['vmidsOn']
   readonly linked: boolean
   /** Clones this snapshot of the source. */
   readonly snapshot?: string
@@ -74,7 +76,10 @@ export class CloneService {
       if (placed.isErr()) return err(placed.error)
       const {candidate} = placed.value
 
-      const vmid = wish.vmid === undefined ? await this.vmids.pick(lost) : ok<number, Failure>(wish.vmid)
+      const vmid =
+        wish.vmid === undefined
+          ? await this.vmids.pick(lost, wish.vmidsOn?.(candidate.node))
+          : ok<number, Failure>(wish.vmid)
       if (vmid.isErr()) return err(vmid.error)
       const tried = await this.attempt(wish, vmid.value, candidate, patience, manner.wait, () => {
         // A lost race leads to the same node again.

@@ -19,9 +19,12 @@ export const containerClones: CloneRecipe<ContainerCreateRequest> = {
   check: (request) => checkContainerClone(changesOn(undefined, request)),
   needsTemplate: (request) => needsContainerTemplate(changesOn(undefined, request)),
   options: (request, node, config) => containerCloneOptions(changesOn(node, request), config),
-  bridges({layers, setup}, node) {
+  needs({layers, setup}, node) {
     const {bridge} = creationOn(node, layers)
-    return [...(bridge === undefined ? [] : [bridge]), ...setup.nets.flatMap((net) => net.get('bridge') ?? [])]
+    return {
+      bridges: [...(bridge === undefined ? [] : [bridge]), ...setup.nets.flatMap((net) => net.get('bridge') ?? [])],
+      devices: [],
+    }
   },
   disk: () => 'rootfs',
   rootOnly: (options, config) => rootOnlyContainerOptions(options, Number(config['unprivileged'] ?? 0) !== 1),

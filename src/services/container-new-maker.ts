@@ -14,21 +14,21 @@ import {
   newContainerOptions,
 } from '../domain/new-container-options.js'
 import {rootOnlyContainerOptions} from '../domain/root-options.js'
-import type {BridgeCheck} from './bridge-check.js'
 import {checkNode} from './choose-node.js'
 import type {ContainerCreateRequest} from './container-create-request.js'
 import type {ContainerSource, ContainerSourceService, FoundSource} from './container-source-service.js'
 import type {GuestSource} from './guest-create-report.js'
-import {bound, memoryFor, startWords, type NamedGuest} from './guest-create-request.js'
+import {bound, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
 import type {GuestMaker, MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import {checkRootOnly, nativeOptions} from './guest-native.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
 import type {Patience} from './patience.js'
+import type {ReachCheck} from './reach-check.js'
 
 /** What containers that are made from files are made with. */
 interface Tools {
   readonly creations: NewGuestService
-  readonly bridges: BridgeCheck
+  readonly reach: ReachCheck
   readonly sources: ContainerSourceService
 }
 
@@ -61,19 +61,21 @@ class PreparedContainers implements PreparedGuests {
   ) {}
 
   place(guest: NamedGuest, resources: ClusterResources): ResultAsync<PlacedGuest, Failure> {
-    const {layers, node: named, setup} = this.request
+    const {layers, memoryCeiling, node: named, setup} = this.request
     const demand = {
       memoryBytes: memoryFor(this.request, DEFAULT_CONTAINER_MEMORY_BYTES) ?? DEFAULT_CONTAINER_MEMORY_BYTES,
       name: guest.name,
       tags: creationOn(undefined, layers).tags ?? [],
       spread: layers.machineClass?.spread ?? false,
+      ...(memoryCeiling !== undefined && {memoryCeiling}),
       ...(named !== undefined && {node: named}),
+      ...vmidsFor(this.request),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }
-    const placed = this.tools.bridges.placeWith(
+    const placed = this.tools.reach.placeWith(
       (refused) => this.tools.creations.place(demand, resources, refused),
       (place) => place.node,
-      (node) => containerBridges({creation: creationOn(node, layers), setup}),
+      (node) => ({bridges: containerBridges({creation: creationOn(node, layers), setup}), devices: []}),
       new Map(),
     )
     return new ResultAsync(placed).andThen((place) =>
@@ -132,7 +134,7 @@ class PreparedContainers implements PreparedGuests {
   ): Promise<Result<MadeGuest, Failure>> {
     const fetched = await this.tools.sources.fetch(this.found, place.node, patience)
     if (fetched.isErr()) return err(fetched.error)
-    const wish = {type: 'lxc' as const, ...guest, memoryBytes: 0, storagesOn: () => [], parametersOn: () => parameters}
+    const wish = {type: 'lxc' as const, ...guest, ...vmidsFor(this.request), parametersOn: () => parameters}
     const made = await this.tools.creations.create(wish, place, patience, manner)
     const {removeOnFailure, source, start, waitFor} = this.request
     const {task: download} = fetched.value

@@ -1,4 +1,5 @@
-import type {CreationLayers} from '../domain/creation-layers.js'
+import {creationOn, type CreationLayers} from '../domain/creation-layers.js'
+import type {NodeDemand} from '../domain/placement.js'
 import type {Secret} from '../domain/secret.js'
 import type {WaitCondition} from '../domain/wait-condition.js'
 import type {PlacementReport} from './guest-create-report.js'
@@ -13,6 +14,8 @@ export interface GuestCreateRequest {
   /** Of several the first; the others follow it. */
   readonly vmid?: number
   readonly layers: CreationLayers
+  /** See `PlacementPolicy`; undefined: the usual one. */
+  readonly memoryCeiling?: number
   readonly password?: Secret
   readonly start: boolean
   readonly waitFor: readonly WaitCondition[]
@@ -27,6 +30,11 @@ export interface GuestCreateRequest {
 export interface NamedGuest {
   readonly name: string
   readonly vmid?: number
+}
+
+/** Where free VMIDs are picked from; one that was asked for may be any. */
+export function vmidsFor({layers, vmid}: GuestCreateRequest): Pick<NodeDemand, 'vmidsOn'> {
+  return vmid === undefined ? {vmidsOn: (node) => creationOn(node, layers).vmids} : {}
 }
 
 /** Memory to find room for. On another node other defaults may apply: the largest counts. */

@@ -25,20 +25,21 @@ export interface GuestWish {
   readonly name: string
   /** Undefined: a free one. One that is given is never changed. */
   readonly vmid?: number
-  /** Undefined: the best one. */
-  readonly node?: string
-  readonly memoryBytes: number
-  readonly tags?: readonly string[]
-  /** Never two that are called alike on one node. */
-  readonly spread?: boolean
-  /** The storages it will use on a node, or why it cannot be there. */
-  readonly storagesOn: GuestDemand['storagesOn']
+  /** Where a free VMID is picked from. */
+  readonly vmidsOn?: GuestDemand['vmidsOn']
   /** All its options on a node, but for the VMID. */
   readonly parametersOn: (node: string) => GuestOptions
   /** Of the task that makes it, where it is not `qmcreate` or `vzcreate`. */
   readonly taskType?: string
   /** A task that fails leaves the guest behind as it is, so that another try would make a second one. */
   readonly leavesRemains?: true
+}
+
+/** What has to find a node. */
+export interface PlaceWish extends Omit<GuestDemand, 'refused'> {
+  readonly name: string
+  /** Undefined: the best one. */
+  readonly node?: string
 }
 
 /** Where a guest can be made; decided before anything is sent. */
@@ -76,12 +77,12 @@ export class NewGuestService {
    * @param refused nodes that a second look has ruled out, with the reason
    */
   place(
-    wish: Pick<GuestWish, 'memoryBytes' | 'name' | 'node' | 'spread' | 'storagesOn' | 'tags'>,
+    wish: PlaceWish,
     resources: ClusterResources,
     refused: ReadonlyMap<string, string> = new Map(),
   ): Result<GuestPlace, Failure> {
-    const {memoryBytes, name, node, spread = false, storagesOn, tags = []} = wish
-    const placement = placeGuest({memoryBytes, name, tags, spread, storagesOn, refused}, resources)
+    const {name, node} = wish
+    const placement = placeGuest({...wish, refused}, resources)
     return chooseNode(placement, node, name, resources).map(({candidate}) => ({
       node: candidate.node,
       placement: placementReport(node !== undefined, placement, candidate),
@@ -106,7 +107,10 @@ export class NewGuestService {
     }
 
     for (;;) {
-      const vmid = wish.vmid === undefined ? await this.vmids.pick(lost) : ok<number, Failure>(wish.vmid)
+      const vmid =
+        wish.vmid === undefined
+          ? await this.vmids.pick(lost, wish.vmidsOn?.(place.node))
+          : ok<number, Failure>(wish.vmid)
       if (vmid.isErr()) return err(vmid.error)
       const tried = await this.attempt(wish, vmid.value, place.node, patience, manner.wait, onAccepted)
       if (tried.isOk()) return ok({...place, vmid: vmid.value, task: tried.value})

@@ -3,6 +3,7 @@ import type {ClusterResources} from '../domain/cluster.js'
 import {creationOn} from '../domain/creation-layers.js'
 import type {Failure} from '../domain/failure.js'
 import {isDiskKey, proxmoxSize, readDisk} from '../domain/guest-disks.js'
+import {guestNeeds} from '../domain/guest-needs.js'
 import type {GuestOptions} from '../domain/guest-options.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
@@ -10,16 +11,23 @@ import {placeClone, type Candidate, type Placement} from '../domain/placement.js
 import {formatSize} from '../domain/size.js'
 import {diskStorages} from '../domain/vm-disks.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
-import type {BridgeCheck} from './bridge-check.js'
 import {chooseNode} from './choose-node.js'
 import type {CloneRecipe} from './clone-recipe.js'
 import type {CloneService, CloneWish} from './clone-service.js'
 import {placementReport, templateSource, type PlacementReport} from './guest-create-report.js'
-import {bound, memoryFor, startWords, type GuestCreateRequest, type NamedGuest} from './guest-create-request.js'
+import {
+  bound,
+  memoryFor,
+  startWords,
+  vmidsFor,
+  type GuestCreateRequest,
+  type NamedGuest,
+} from './guest-create-request.js'
 import type {Finish} from './guest-finish-service.js'
 import type {MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import {nativeOptions} from './guest-native.js'
 import type {Patience} from './patience.js'
+import type {ReachCheck} from './reach-check.js'
 import {optionSteps} from './plan-steps.js'
 
 type Config = Readonly<Record<string, unknown>>
@@ -38,7 +46,7 @@ type Refused = ReadonlyMap<string, string>
 export interface CloneMeans {
   readonly guests: GuestRepository
   readonly clones: CloneService
-  readonly bridges: BridgeCheck
+  readonly reach: ReachCheck
 }
 
 /** A request that has found its template. */
@@ -73,10 +81,10 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
   ): Promise<Result<{placed: Placed; refused: Map<string, string>}, Failure>> {
     const refused = new Map<string, string>()
     for (;;) {
-      const placed = await this.tools.bridges.placeWith(
+      const placed = await this.tools.reach.placeWith(
         (out) => this.choose(name, resources, out),
         ({candidate}) => candidate.node,
-        (node) => this.order.recipe.bridges(this.order.request, node),
+        (node) => this.order.recipe.needs(this.order.request, node),
         refused,
       )
       if (placed.isErr()) return err(placed.error)
@@ -85,11 +93,25 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
       if (!careful || source.node === candidate.node) return ok({placed: placed.value, refused})
       const config = await this.config(source)
       if (config.isErr()) return err(config.error)
+      const lack = await this.lack(config.value, candidate.node)
+      if (lack !== undefined) {
+        refused.set(candidate.node, lack)
+        continue
+      }
+
       const shared = new Set(resources.storages.filter((one) => one.shared).map((one) => one.storage))
       const local = this.storagesOf(config.value, candidate).filter((storage) => !shared.has(storage))
       if (local.length === 0) return ok({placed: placed.value, refused})
       refused.set(candidate.node, `the template's disks are on ${local.join(', ')}, local to ${source.node}`)
     }
+  }
+
+  /** What the clone, as it will be, does not find on a node. */
+  private async lack(config: Config, node: string): Promise<string | undefined> {
+    const {recipe, request} = this.order
+    const options = recipe.options(request, node, config).unwrapOr({})
+    const needs = guestNeeds(recipe.type, {...config, ...options})
+    return needs.pins[0] ?? this.tools.reach.lack(node, needs)
   }
 
   /** Where the template's disks have to be seen from. A container's are copied to another storage on the way. */
@@ -103,13 +125,15 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
 
   private choose(name: string, resources: ClusterResources, refused: Refused): Result<Placed, Failure> {
     const {copies, linked, request} = this.order
-    const {layers, node: named} = request
+    const {layers, memoryCeiling, node: named} = request
     const placement = placeClone(
       {
         copies,
         name,
         tags: creationOn(undefined, layers).tags ?? [],
         spread: layers.machineClass?.spread ?? false,
+        ...(memoryCeiling !== undefined && {memoryCeiling}),
+        ...vmidsFor(request),
         memoryBytes: memoryFor(request, copies[0]?.memoryBytes),
         // A linked clone lives where its template does: a default storage cannot apply to it.
         storageOn: (node) => (linked ? undefined : creationOn(node, layers).storage),
@@ -204,6 +228,7 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
     return {
       name,
       linked,
+      ...vmidsFor(request),
       ...(vmid !== undefined && {vmid}),
       ...(pool !== undefined && {pool}),
       ...(description !== undefined && {description}),
@@ -229,7 +254,7 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
 
   private native(name: string, vmid: number, candidate: Candidate, {disk, options}: After): NativeLine[] {
     const {node, source, storage} = candidate
-    const {linked, name: _name, vmid: _vmid, ...rest} = this.wish({name})
+    const {linked, name: _name, vmid: _vmid, vmidsOn: _vmidsOn, ...rest} = this.wish({name})
     const {type} = this.order.recipe
     const {diskBytes, start} = this.finishOn(candidate)
     const at = (command: string) => ({node, command})

@@ -2,6 +2,7 @@ import type {Result} from 'neverthrow'
 import {checkClone, cloneOptions, needsTemplate, type CloneChanges} from '../domain/clone-options.js'
 import {creationOn} from '../domain/creation-layers.js'
 import type {Failure} from '../domain/failure.js'
+import {guestNeeds} from '../domain/guest-needs.js'
 import type {GuestOptions} from '../domain/guest-options.js'
 import {rootOnlyOptions} from '../domain/root-options.js'
 import {bootDisk} from '../domain/vm-disks.js'
@@ -17,9 +18,13 @@ export const vmClones: CloneRecipe<VmCreateRequest> = {
   check: (request) => checkClone(changesOn(undefined, request)),
   needsTemplate: (request) => needsTemplate(changesOn(undefined, request)),
   options: (request, node, config): Result<GuestOptions, Failure> => cloneOptions(changesOn(node, request), config),
-  bridges({hardware, layers}, node) {
+  needs({hardware, layers}, node) {
     const {bridge} = creationOn(node, layers)
-    return [...(bridge === undefined ? [] : [bridge]), ...hardware.nets.flatMap((net) => net.get('bridge') ?? [])]
+    const {devices} = guestNeeds('qemu', hardware.others)
+    return {
+      bridges: [...(bridge === undefined ? [] : [bridge]), ...hardware.nets.flatMap((net) => net.get('bridge') ?? [])],
+      devices,
+    }
   },
   disk: (config) => bootDisk(config) ?? 'scsi0',
   rootOnly: (options) => rootOnlyOptions(options),

@@ -6,6 +6,7 @@ import {creationOn} from '../domain/creation-layers.js'
 import {defaultStorage} from '../domain/default-storage.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {proxmoxSize} from '../domain/guest-disks.js'
+import {guestNeeds} from '../domain/guest-needs.js'
 import type {GuestOptions} from '../domain/guest-options.js'
 import type {StorageNeed} from '../domain/guest-placement.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
@@ -15,14 +16,14 @@ import {formatSize} from '../domain/size.js'
 import {uuidFrom} from '../domain/uuid.js'
 import {bootDisk} from '../domain/vm-disks.js'
 import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES} from '../domain/vm-hardware.js'
-import type {BridgeCheck} from './bridge-check.js'
-import {bound, memoryFor, startWords, type NamedGuest} from './guest-create-request.js'
+import {bound, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
 import type {Finish, FinishStep} from './guest-finish-service.js'
 import type {GuestMaker, MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import {checkRootOnly, nativeOptions, setLine} from './guest-native.js'
 import {importStorage, type ImageFile, type ImageService} from './image-service.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
 import type {Patience, Timing} from './patience.js'
+import type {ReachCheck} from './reach-check.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
 import type {VmCreateRequest} from './vm-create-request.js'
 import {
@@ -44,7 +45,7 @@ const IMPORT_SINCE = '8.4'
 /** What VMs that are made from nothing are made with. */
 interface Tools {
   readonly creations: NewGuestService
-  readonly bridges: BridgeCheck
+  readonly reach: ReachCheck
   readonly images: ImageService
   readonly volumes: VolumeFinder
   readonly releases: ReleaseGate
@@ -126,22 +127,27 @@ class PreparedNewVms implements PreparedGuests {
   ) {}
 
   place(vm: NamedGuest, resources: ClusterResources): ResultAsync<PlacedGuest, Failure> {
-    const {node: named, source} = this.request
+    const {hardware, layers, memoryCeiling, node: named, source} = this.request
     const demand = {
       memoryBytes:
         this.request.becomesTemplate === true
           ? 0
           : (memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES),
       name: vm.name,
-      tags: creationOn(undefined, this.request.layers).tags ?? [],
-      spread: this.request.layers.machineClass?.spread ?? false,
+      tags: creationOn(undefined, layers).tags ?? [],
+      spread: layers.machineClass?.spread ?? false,
+      ...(memoryCeiling !== undefined && {memoryCeiling}),
       ...(named !== undefined && {node: named}),
+      ...vmidsFor(this.request),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }
-    const placed = this.tools.bridges.placeWith(
+    const placed = this.tools.reach.placeWith(
       (refused) => this.tools.creations.place(demand, resources, refused),
       (place) => place.node,
-      (node) => newVmBridges({creation: creationOn(node, this.request.layers), hardware: this.request.hardware}),
+      (node) => ({
+        bridges: newVmBridges({creation: creationOn(node, layers), hardware}),
+        devices: guestNeeds('qemu', hardware.others).devices,
+      }),
       new Map(this.lacking),
     )
     return new ResultAsync(placed).andThen((place) => {
@@ -226,8 +232,7 @@ class PreparedNewVms implements PreparedGuests {
     const wish = {
       type: 'qemu' as const,
       ...vm,
-      memoryBytes: 0,
-      storagesOn: () => [],
+      ...vmidsFor(this.request),
       parametersOn: () => parameters,
     }
     const made = await this.tools.creations.create(wish, place, patience, manner)

@@ -1,6 +1,6 @@
-import {ok, type Result} from 'neverthrow'
-import type {Failure} from '../domain/failure.js'
-import {chooseVmid} from '../domain/vmid.js'
+import {err, ok, type Result} from 'neverthrow'
+import {failure, type Failure} from '../domain/failure.js'
+import {chooseVmid, freeVmid, type VmidSpan} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {Patience, Timing} from './patience.js'
 
@@ -17,8 +17,10 @@ export class VmidPicker {
   /**
    * The lowest free VMID at first, then one of ever more free ones, inside the datacenter's range.
    * @param lost those that somebody else got while we asked for them
+   * @param span pick from these instead; `no-capacity` when all of them are in use
    */
-  async pick(lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
+  async pick(lost: ReadonlySet<number>, span?: VmidSpan): Promise<Result<number, Failure>> {
+    if (span !== undefined) return this.pickFrom(span, lost)
     const suggested = await this.cluster.nextId()
     if (suggested.isErr()) return suggested
     return ok(await this.choose(suggested.value, lost))
@@ -36,6 +38,24 @@ export class VmidPicker {
     let next = suggested
     while (taken.has(next) && next + 1 < range.value.upper) next++
     return this.give(next)
+  }
+
+  private async pickFrom(span: VmidSpan, lost: ReadonlySet<number>): Promise<Result<number, Failure>> {
+    const resources = await this.cluster.resources('vm')
+    if (resources.isErr()) return err(resources.error)
+    const taken = new Set([...resources.value.guests.map(({vmid}) => vmid), ...lost, ...this.#given])
+    const lowest = freeVmid(span, taken)
+    if (lowest === undefined) {
+      return err(
+        failure('no-capacity', `no VMID from ${span.first} to ${span.last} is free`, {
+          hint: 'Name one with --vmid, or make the range in the configuration (vmids) larger',
+          details: {field: 'vmids', first: span.first, last: span.last},
+        }),
+      )
+    }
+
+    const range = {lower: span.first, upper: span.last + 1}
+    return ok(this.give(chooseVmid(lowest, lost.size, taken, range, () => this.timing.random())))
   }
 
   /** At once, before anybody else can choose. */

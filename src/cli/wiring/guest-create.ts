@@ -1,6 +1,4 @@
 import {DeviceRepository} from '../../repositories/device-repository.js'
-import {NodeRepository} from '../../repositories/node-repository.js'
-import {BridgeCheck} from '../../services/bridge-check.js'
 import type {CloneTools} from '../../services/guest-clone-maker.js'
 import type {GuestCreateRequest} from '../../services/guest-create-request.js'
 import {GuestCreateService, type GuestCreation} from '../../services/guest-create-service.js'
@@ -9,6 +7,7 @@ import type {NewGuestService} from '../../services/new-guest-service.js'
 import type {Services} from '../services.js'
 import {cloneService} from './clone.js'
 import {newGuestService} from './new-guest.js'
+import {reachCheck} from './placement.js'
 import {waitService} from './wait.js'
 
 /** What both kinds of creation are made with. */
@@ -21,13 +20,13 @@ export function guestCreate<R extends GuestCreateRequest>(
   services: Services,
   creationOf: (tools: CreationTools) => GuestCreation<R>,
 ): GuestCreateService<R> {
-  const {cluster, connection, guests, visibility} = services.parts
+  const {cluster, guests, visibility} = services.parts
   const creation = creationOf({
     guests,
     visibility,
     clones: cloneService(services),
     creations: newGuestService(services),
-    bridges: new BridgeCheck(new NodeRepository(connection)),
+    reach: reachCheck(services),
   })
   return new GuestCreateService(cluster, creation, guestFinish(services))
 }

@@ -4,6 +4,7 @@ import {NodeRepository} from '../../repositories/node-repository.js'
 import {NodeLimit} from '../../services/node-limit.js'
 import {PlacementFactsService} from '../../services/placement-facts-service.js'
 import {PlacementService} from '../../services/placement-service.js'
+import {ReachCheck} from '../../services/reach-check.js'
 import type {Services} from '../services.js'
 
 export function placementFacts({parts}: Pick<Services, 'parts'>): PlacementFactsService {
@@ -17,6 +18,10 @@ export function placementFacts({parts}: Pick<Services, 'parts'>): PlacementFacts
     releases,
     new NodeLimit(),
   )
+}
+
+export function reachCheck({parts: {connection}}: Pick<Services, 'parts'>): ReachCheck {
+  return new ReachCheck(new NodeRepository(connection), new MappingRepository(connection))
 }
 
 export function placementService(services: Services): PlacementService {

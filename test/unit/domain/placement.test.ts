@@ -10,7 +10,7 @@ import type {NodeStorage} from '../../../src/domain/storage.js'
 const GIB = 2 ** 30
 
 function node(name: string, freeGib: number, status: ClusterNode['status'] = 'online'): ClusterNode {
-  return {node: name, status, memoryBytes: 64 * GIB, memoryUsedBytes: (64 - freeGib) * GIB}
+  return {node: name, status, memoryBytes: 70 * GIB, memoryUsedBytes: (70 - freeGib) * GIB}
 }
 
 function storage(on: string, name: string, shared: boolean, more: Partial<NodeStorage> = {}): NodeStorage {
@@ -48,7 +48,7 @@ describe('placement of a clone', () => {
   it('takes the node with the most memory left among those that reach the template', () => {
     const placed = placeClone(
       demand([template('a')]),
-      cluster([node('a', 4), node('b', 30), node('c', 60)], [], SHARED),
+      cluster([node('a', 12), node('b', 30), node('c', 60)], [], SHARED),
     )
     expect(placed.candidates.map((c) => c.node)).to.deep.equal(['b', 'a'])
     expect(placed.candidates[0]).to.include({freeMemoryAfterBytes: 28 * GIB})
@@ -59,14 +59,14 @@ describe('placement of a clone', () => {
 
   it('uses the twin on the node itself', () => {
     const copies = [template('a', 9000), template('c', 9001)]
-    const placed = placeClone(demand(copies), cluster([node('a', 4), node('c', 60)], [], SHARED))
+    const placed = placeClone(demand(copies), cluster([node('a', 12), node('c', 60)], [], SHARED))
     expect(placed.candidates[0]).to.include({node: 'c'})
     expect(placed.candidates[0]?.source.vmid).to.equal(9001)
   })
 
   it('says that a local template without a twin leaves one node', () => {
     const local = [storage('a', 'local', false), storage('b', 'local', false)]
-    const placed = placeClone(demand([template('a')]), cluster([node('a', 4), node('b', 30)], [], local))
+    const placed = placeClone(demand([template('a')]), cluster([node('a', 12), node('b', 30)], [], local))
     expect(placed.candidates.map((c) => c.node)).to.deep.equal(['a'])
     expect(placementReason(placed)).to.match(/^the only eligible node: b: no copy of the template is on this node/)
   })
@@ -80,7 +80,7 @@ describe('placement of a clone', () => {
   })
 
   it('leaves out who is offline, full, without the storage, or refused already', () => {
-    const nodes = [node('a', 4), node('b', 1), node('c', 60, 'offline'), node('d', 60), node('e', 50)]
+    const nodes = [node('a', 12), node('b', 1), node('c', 60, 'offline'), node('d', 60), node('e', 50)]
     const storages = ['a', 'b', 'c', 'd', 'e']
       .map((n) => storage(n, 'nfs', true))
       .concat(storage('a', 'fast', true), storage('e', 'fast', true))
@@ -99,7 +99,7 @@ describe('placement of a clone', () => {
 
   it('ranks nodes that hide their memory last, and says so when all do', () => {
     const hidden: ClusterNode = {node: 'b', status: 'online'}
-    const placed = placeClone(demand([template('a')]), cluster([hidden, node('a', 3)], [], SHARED))
+    const placed = placeClone(demand([template('a')]), cluster([hidden, node('a', 12)], [], SHARED))
     expect(placed.candidates.map((c) => c.node)).to.deep.equal(['a', 'b'])
     const blind = placeClone(demand([template('a')]), cluster([hidden, {node: 'a', status: 'online'}], [], SHARED))
     expect(placementReason(blind)).to.contain('not visible')
@@ -129,15 +129,42 @@ describe('placement of a clone', () => {
     ])
   })
 
+  it('counts what guests are configured with, up to the ceiling, as for guests that move', () => {
+    const idle = [node('a', 60), node('b', 30)]
+    const promised: Guest = {...vm('a', 100), memoryBytes: 62 * GIB}
+    const place = (guests: Guest[], more?: Partial<CloneDemand>) =>
+      placeClone(demand([template('a')], more), cluster(idle, guests, SHARED))
+    expect(place([promised]).candidates.map((c) => c.node)).to.deep.equal(['b'])
+    expect(place([promised]).rejected).to.deep.equal([
+      {node: 'a', reason: '1 GiB of memory left below 90%, 2 GiB needed', lacks: 'memory'},
+    ])
+    expect(place([{...promised, status: 'stopped'}]).candidates[0]?.node).to.equal('a')
+    expect(place([promised], {memoryCeiling: 1.5}).rejected).to.deep.equal([])
+    expect(place([], {memoryCeiling: 0.1}).rejected.map((one) => one.lacks)).to.deep.equal(['memory', 'memory'])
+  })
+
+  it('needs a free VMID of the range that is set for a node', () => {
+    const nodes = [node('a', 60), node('b', 30)]
+    const guests = [vm('b', 200), vm('a', 201)]
+    const place = (last: number) =>
+      placeClone(
+        demand([template('a')], {vmidsOn: (on) => (on === 'a' ? {first: 200, last} : undefined)}),
+        cluster(nodes, guests, SHARED),
+      )
+    expect(place(202).candidates.map((c) => c.node)).to.deep.equal(['a', 'b'])
+    expect(place(201).candidates.map((c) => c.node)).to.deep.equal(['b'])
+    expect(place(201).rejected).to.deep.equal([{node: 'a', reason: 'no VMID from 200 to 201 is free', lacks: 'vmids'}])
+  })
+
   it('never breaks a hard constraint, and forgets no node', () => {
     const anyNode = fc.record({
-      free: fc.integer({min: 0, max: 8}),
+      free: fc.integer({min: 0, max: 15}),
       status: fc.constantFrom('online' as const, 'offline' as const, 'unknown' as const),
       shared: fc.boolean(),
       copy: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(anyNode, {minLength: 1, maxLength: 8}), fc.integer({min: 0, max: 6}), (specs, need) => {
+      fc.property(fc.array(anyNode, {minLength: 1, maxLength: 8}), fc.integer({min: 1, max: 6}), (specs, need) => {
         const nodes = specs.map((spec, i) => node(`n${i}`, spec.free, spec.status))
         const copies = specs.flatMap((spec, i) => (spec.copy ? [template(`n${i}`, 9000 + i)] : []))
         fc.pre(copies.length > 0)
@@ -147,7 +174,7 @@ describe('placement of a clone', () => {
         for (const {node: name, source} of placed.candidates) {
           const spec = specs[Number(name.slice(1))]!
           expect(spec.status).to.equal('online')
-          expect(spec.free).to.be.at.least(need)
+          expect(spec.free - 7).to.be.at.least(need)
           if (source.node !== name) {
             const home = specs[Number(source.node.slice(1))]!
             expect([spec.shared, home.shared, home.status]).to.deep.equal([true, true, 'online'])

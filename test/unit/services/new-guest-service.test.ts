@@ -23,8 +23,6 @@ function wish(more: Partial<GuestWish> = {}): GuestWish {
   return {
     type: 'qemu',
     name: 'web',
-    memoryBytes: 2 ** 30,
-    storagesOn: () => [],
     parametersOn: () => ({name: 'web', smbios1: 'uuid=ours'}),
     ...more,
   }

@@ -9,11 +9,12 @@ import {ClusterRepository} from '../../../src/repositories/cluster-repository.js
 import {DeviceRepository} from '../../../src/repositories/device-repository.js'
 import {DownloadRepository} from '../../../src/repositories/download-repository.js'
 import {GuestRepository} from '../../../src/repositories/guest-repository.js'
+import {MappingRepository} from '../../../src/repositories/mapping-repository.js'
 import {NewGuestRepository} from '../../../src/repositories/new-guest-repository.js'
 import {NodeRepository} from '../../../src/repositories/node-repository.js'
 import {NodeStorageRepository} from '../../../src/repositories/node-storage-repository.js'
 import {TaskRepository} from '../../../src/repositories/task-repository.js'
-import {BridgeCheck} from '../../../src/services/bridge-check.js'
+import {ReachCheck} from '../../../src/services/reach-check.js'
 import {CloneService} from '../../../src/services/clone-service.js'
 import {GuestCloneMaker} from '../../../src/services/guest-clone-maker.js'
 import {GuestCreateService} from '../../../src/services/guest-create-service.js'
@@ -87,7 +88,7 @@ function setUp(version = '9.2.1') {
   const tasks = new TaskService(stubs.tasks, timing)
   const vmids = new VmidPicker(stubs.cluster, timing)
   const releases = new ReleaseGate(stubs.access)
-  const bridges = new BridgeCheck(stubs.nodes)
+  const reach = new ReachCheck(stubs.nodes, sinon.createStubInstance(MappingRepository))
   const clones = new CloneService(vmids, stubs.guests, stubs.tasks, tasks, timing)
   const service = new GuestCreateService(
     stubs.cluster,
@@ -96,11 +97,11 @@ function setUp(version = '9.2.1') {
         guests: stubs.guests,
         visibility: new Visibility(stubs.access),
         clones,
-        bridges,
+        reach,
       }),
       new VmNewMaker({
         creations: new NewGuestService(vmids, stubs.creations, stubs.guests, stubs.tasks, tasks, timing),
-        bridges,
+        reach,
         images: new ImageService(stubs.downloads, stubs.storages, stubs.tasks, tasks, timing),
         volumes: new VolumeFinder(stubs.storages),
         releases,

@@ -3,32 +3,39 @@ import {err, errAsync, ok, okAsync} from 'neverthrow'
 import sinon from 'sinon'
 
 import {failure} from '../../../src/domain/failure.js'
+import {MappingRepository, type ResourceMapping} from '../../../src/repositories/mapping-repository.js'
 import {NodeRepository} from '../../../src/repositories/node-repository.js'
-import {BridgeCheck} from '../../../src/services/bridge-check.js'
+import {ReachCheck, type ReachNeeds} from '../../../src/services/reach-check.js'
 
 const NODES = ['a', 'b', 'c']
 
-function setUp(bridges: Readonly<Record<string, readonly string[]>>) {
+function setUp(bridges: Readonly<Record<string, readonly string[]>>, pci?: readonly ResourceMapping[]) {
   const nodes = sinon.createStubInstance(NodeRepository)
   nodes.bridges.callsFake((node) => {
     const there = bridges[node]
     return there === undefined ? errAsync(failure('permission', 'no')) : okAsync([...there])
   })
-  const check = new BridgeCheck(nodes)
-  const place = (wanted: readonly string[], refused = new Map<string, string>()) =>
+  const mappings = sinon.createStubInstance(MappingRepository)
+  mappings.list.returns(pci === undefined ? errAsync(failure('permission', 'no')) : okAsync([...pci]))
+  const check = new ReachCheck(nodes, mappings)
+  const place = (
+    wanted: ReachNeeds['bridges'],
+    refused = new Map<string, string>(),
+    devices: ReachNeeds['devices'] = [],
+  ) =>
     check.placeWith(
       (out) => {
         const node = NODES.find((one) => !out.has(one))
         return node === undefined ? err(failure('refused', [...out.values()].join('; '))) : ok(node)
       },
       (node) => node,
-      () => wanted,
+      () => ({bridges: wanted, devices}),
       refused,
     )
-  return {nodes, place}
+  return {check, mappings, nodes, place}
 }
 
-describe('bridges of nodes', () => {
+describe('what nodes have for new guests', () => {
   it('leads to the best node that has them all', async () => {
     const {nodes, place} = setUp({a: ['vmbr0'], b: ['vmbr1', 'vmbr0'], c: ['vmbr0', 'vmbr1']})
     const refused = new Map<string, string>()
@@ -56,13 +63,30 @@ describe('bridges of nodes', () => {
   })
 
   it('ends where somebody insists on a node that lacks one', async () => {
-    const {nodes} = setUp({a: ['x']})
-    const placed = await new BridgeCheck(nodes).placeWith(
+    const {check} = setUp({a: ['x']})
+    const placed = await check.placeWith(
       () => ok('a'),
       (node) => node,
-      () => ['vmbr9'],
+      () => ({bridges: ['vmbr9'], devices: []}),
       new Map(),
     )
     expect(placed._unsafeUnwrap()).to.equal('a')
+  })
+
+  it('looks for a node with the devices of a mapping, and asks for the mappings once', async () => {
+    const {mappings, place} = setUp({}, [{id: 'gpu', nodes: ['c'], live: false}])
+    const refused = new Map<string, string>()
+    const gpu = {key: 'hostpci0', kind: 'pci', mapping: 'gpu', live: false} as const
+    expect((await place([], refused, [gpu]))._unsafeUnwrap()).to.equal('c')
+    expect(refused.get('a')).to.equal('hostpci0 (pci:gpu) has no device there')
+    sinon.assert.calledOnceWithExactly(mappings.list, 'pci')
+    // One that is not listed may be hidden from this login.
+    expect((await place([], new Map(), [{...gpu, mapping: 'other'}]))._unsafeUnwrap()).to.equal('a')
+  })
+
+  it('leaves it to the server where the mappings may not be seen', async () => {
+    const {place} = setUp({})
+    const usb = {key: 'usb0', kind: 'usb', mapping: 'stick', live: false} as const
+    expect((await place([], new Map(), [usb]))._unsafeUnwrap()).to.equal('a')
   })
 })

@@ -4,7 +4,7 @@ import {BACKUP_TIMEOUT_MS, backupTimeoutFlag, backupWish, backupWishFlags} from 
 import {BaseCommand} from './base-command.js'
 import {dryRunFlag, parallelFlags, selectorFlags, waitFlags, warningsFlag} from './flags.js'
 import type {FlagValues} from './list-command.js'
-import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/results.js'
 import {backupRunService} from './wiring/backup.js'
 import {EXIT_CODES} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
@@ -85,7 +85,7 @@ export abstract class BackupRunCommand extends BaseCommand<Made | Results<Made |
     results: readonly TargetResult<Made>[],
     asked: number,
     several: boolean,
-    flags: {readonly 'warnings-as-errors': boolean},
+    flags: {readonly wait: boolean; readonly 'warnings-as-errors': boolean},
   ): Promise<Made | Results<Made>> {
     const made = results.flatMap((result) => (result.ok ? [result.value] : []))
     for (const one of made) for (const text of 'warnings' in one ? (one.warnings ?? []) : []) await this.warning(text)
@@ -103,10 +103,10 @@ export abstract class BackupRunCommand extends BaseCommand<Made | Results<Made |
     )
     if (stopped === undefined) this.checkWarnings(flags, checkedTasks(made), document)
     const {failed, ok, skipped} = document.summary
-    const lines = results.map((result) =>
-      result.ok ? backupText(result.value) : `${result.target}: ${result.error.message}`,
+    const lines = results.map((result) => (result.ok ? backupText(result.value) : failedText(result)))
+    lines.push(
+      `${ok} ${flags.wait ? 'backed up' : 'begun'}, ${failed} failed${skipped === undefined ? '' : `, ${skipped} not begun`}`,
     )
-    lines.push(`${ok} backed up, ${failed} failed${skipped === undefined ? '' : `, ${skipped} not begun`}`)
     return this.present(document, {text: asked === 0 ? '' : lines.join('\n')})
   }
 

@@ -9,7 +9,7 @@ import {BaseCommand} from './base-command.js'
 import {placeFlags, type PlaceFlags} from './file-flags.js'
 import {fileArg} from './file-show-command.js'
 import {confirmFlags, dryRunFlag, waitFlags} from './flags.js'
-import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/results.js'
 import {volumeFileService} from './wiring/volume-files.js'
 
 interface DeleteFlags extends PlaceFlags {
@@ -117,9 +117,7 @@ export abstract class FileDeleteCommand extends BaseCommand<Deletion | Results<D
     }
 
     this.endWith(exitCodeOfResults(done, done.length))
-    const lines = done.map((result) =>
-      result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`,
-    )
+    const lines = done.map((result) => (result.ok ? sentence(result.value) : failedText(result)))
     const results = resultsOf(done, done.length)
     this.present(results, {text: lines.join('\n')})
     return results

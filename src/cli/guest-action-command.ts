@@ -10,7 +10,7 @@ import type {GuestChange} from '../services/guest-service.js'
 import type {Patience} from '../services/patience.js'
 import {BaseCommand} from './base-command.js'
 import {confirmFlags, dryRunFlag, parallelFlags, selectorFlags, waitFlags, warningsFlag} from './flags.js'
-import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/results.js'
 import type {Services} from './services.js'
 
 export const guestActionFlags = {
@@ -198,9 +198,7 @@ export abstract class GuestActionCommand<
         asked === 0
           ? ''
           : [
-              ...done.map((result) =>
-                result.ok ? this.sentence(result.value) : `${result.target}: ${result.error.message}`,
-              ),
+              ...done.map((result) => (result.ok ? this.sentence(result.value) : failedText(result))),
               `${ok} ${this.past} or already so, ${failed} failed${skipped === undefined ? '' : `, ${skipped} not begun`}`,
             ].join('\n'),
     })

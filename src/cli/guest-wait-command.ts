@@ -8,7 +8,7 @@ import type {WaitReport, WaitWish} from '../services/wait-service.js'
 import {addressWishFlags, wishFrom, type AddressWishFlags} from './address-flags.js'
 import {BaseCommand} from './base-command.js'
 import {durationFlag, selectorFlags, waitFlags} from './flags.js'
-import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/results.js'
 import {conditionFlag, metConditions} from './wait-for-flag.js'
 import {waitService} from './wiring/wait.js'
 
@@ -78,9 +78,7 @@ export abstract class GuestWaitCommand extends BaseCommand<Results<WaitReport> |
     const {stopped} = this.interruption
     const isStopped = stopped === 'interrupted' || stopped === 'terminated'
     this.endWith(isStopped ? EXIT_CODES[stopped] : exitCodeOfResults(done, guests.length))
-    const lines = done.map((result) =>
-      result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`,
-    )
+    const lines = done.map((result) => (result.ok ? sentence(result.value) : failedText(result)))
     return this.present(resultsOf(done, guests.length), {text: lines.join('\n')})
   }
 }

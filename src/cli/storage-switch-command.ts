@@ -4,7 +4,7 @@ import {fanOut} from '../services/fan-out.js'
 import type {StorageOutcome} from '../services/storage-change-service.js'
 import {BaseCommand} from './base-command.js'
 import {dryRunFlag, parallelFlags} from './flags.js'
-import {exitCodeOfResults, resultsOf, type Results} from './output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/results.js'
 import {complaints} from './storage-outcome.js'
 import {storageChangeService} from './wiring/storage.js'
 
@@ -48,9 +48,7 @@ export abstract class StorageSwitchCommand extends BaseCommand<Outcome> {
 
     if (done.some(({ok}) => !ok)) this.endWith(exitCodeOfResults(done, names.length))
     return this.present(resultsOf(done, names.length), {
-      text: done
-        .map((result) => (result.ok ? this.sentence(result.value) : `${result.target}: ${result.error.message}`))
-        .join('\n'),
+      text: done.map((result) => (result.ok ? this.sentence(result.value) : failedText(result))).join('\n'),
     })
   }
 

@@ -126,6 +126,19 @@ describe('waiting', () => {
     expect(waited.json()).to.include({outcome: 'ok', exitStatus: 'OK'})
   })
 
+  it('124: of several, each task that goes on is named with the command that picks it up', async () => {
+    const backups = ['proxmox', 'backup', 'run', 'db', 'git', '--storage', 'nas']
+    for (const vmid of [100, 101]) await cluster.simulator.faults.add({kind: 'task-hang', type: 'vzdump', vmid})
+    const {exitCode, stdout} = await cluster.run([...backups, '--timeout', '1s'])
+    expect(exitCode).to.equal(124)
+    expect(
+      stdout.match(/^ {2}The task goes on; pick it up with: homelab proxmox task wait UPID:\S+$/gm),
+    ).to.have.length(2)
+    const upids = stdout.match(/UPID:\S+/g) ?? []
+    expect((await cluster.run(['proxmox', 'task', 'stop', ...upids])).exitCode).to.equal(0)
+    expect((await cluster.run([...backups, '--no-wait'])).stdout).to.match(/^2 begun, 0 failed$/m)
+  })
+
   it('130: Ctrl-C stops waiting, not the task', async () => {
     const running = cluster.run([...CREATE, '--json', '--debug'])
     await arrived(cluster, /\/tasks\/.*\/status/)

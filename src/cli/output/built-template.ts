@@ -1,4 +1,5 @@
 import type {FinishStep} from '../../services/guest-finish-service.js'
+import {failedText} from './results.js'
 import type {TargetResult} from '../../services/fan-out.js'
 import type {TaskReport} from '../../domain/task.js'
 import type {BuiltTemplate, TemplatePlan} from '../../services/template-build-service.js'
@@ -18,7 +19,7 @@ const columns: readonly Column<BuiltTemplate>[] = [
 
 export function builtTemplatesText(done: readonly TargetResult<BuiltTemplate>[]): string {
   const built = done.flatMap((result) => (result.ok ? [result.value] : []))
-  const failed = done.flatMap((result) => (result.ok ? [] : [`${result.target}: ${result.error.message}`]))
+  const failed = done.flatMap((result) => (result.ok ? [] : [failedText(result)]))
   return [...(built.length > 0 ? [renderTable(built, columns, {header: true}).trimEnd()] : []), ...failed].join('\n')
 }
 

@@ -1,4 +1,5 @@
 import type {TaskReport} from '../../domain/task.js'
+import {failedText} from './results.js'
 import type {CreatedGuest, GuestCreatePlan, GuestSource, PlacementReport} from '../../services/guest-create-report.js'
 import type {TargetResult} from '../../services/fan-out.js'
 import type {Column} from './columns.js'
@@ -36,7 +37,7 @@ export function createdGuestText(created: CreatedGuest): string {
 /** Those that were made, then why the others were not. */
 export function createdGuestsText(done: readonly TargetResult<CreatedGuest>[], asked: number): string {
   const made = done.flatMap((result) => (result.ok ? [result.value] : []))
-  const failed = done.flatMap((result) => (result.ok ? [] : [`${result.target}: ${result.error.message}`]))
+  const failed = done.flatMap((result) => (result.ok ? [] : [failedText(result)]))
   const rest = asked - done.length
   return [
     ...(made.length > 0 ? [renderTable(made, columns, {header: true}).trimEnd()] : []),

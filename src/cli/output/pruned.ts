@@ -1,4 +1,5 @@
 import {guestNoun} from '../../domain/guest.js'
+import {failedText} from './results.js'
 import type {Pruned, PrunePlan} from '../../services/backup-prune-service.js'
 import type {TargetResult} from '../../services/fan-out.js'
 
@@ -12,7 +13,7 @@ export function pruneLines({backups, keep, storage, type, vmid}: PrunePlan): str
 
 export function prunedText(results: readonly TargetResult<Pruned>[]): string {
   const lines = results.flatMap((result) => {
-    if (!result.ok) return [`${result.target}: ${result.error.message}`]
+    if (!result.ok) return [failedText(result)]
     return result.value.backups.flatMap(({mark, volume}) => (mark === 'remove' ? [`removed ${volume}`] : []))
   })
   const removed = results.reduce((sum, result) => sum + (result.ok ? result.value.removed : 0), 0)

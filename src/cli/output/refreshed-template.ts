@@ -1,4 +1,5 @@
 import type {TargetResult} from '../../services/fan-out.js'
+import {failedText} from './results.js'
 import type {RefreshedTemplate, RefreshReason, TemplateRefreshPlan} from '../../services/template-refresh-service.js'
 
 export const REASONS: Readonly<Record<RefreshReason, string>> = {
@@ -26,9 +27,5 @@ export function refreshPlanText(done: readonly TargetResult<TemplateRefreshPlan>
 
 function textOf<T>(done: readonly TargetResult<T>[], say: (value: T) => string): string {
   if (done.length === 0) return NOTHING
-  return done
-    .map((result) =>
-      result.ok ? `${result.target} ${say(result.value)}` : `${result.target}: ${result.error.message}`,
-    )
-    .join('\n')
+  return done.map((result) => (result.ok ? `${result.target} ${say(result.value)}` : failedText(result))).join('\n')
 }

@@ -24,6 +24,12 @@ export function resultsOf<T extends object>(done: readonly TargetResult<T>[], as
   }
 }
 
+/** What went wrong with one of several, for people; where a task is behind it, how to pick that up or read its log. */
+export function failedText({error, target}: {readonly error: Failure; readonly target: string}): string {
+  const line = `${target}: ${error.message}`
+  return error.upid === undefined ? line : `${line}\n  ${error.hint ?? `task: ${error.upid}`}`
+}
+
 /** 0 when all went well, 9 when some did, and when all failed the code they share, or 9. */
 export function exitCodeOfResults(done: readonly TargetResult<unknown>[], asked: number): number {
   const failures = done.flatMap((result): Failure[] => (result.ok ? [] : [result.error]))

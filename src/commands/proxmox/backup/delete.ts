@@ -1,7 +1,7 @@
 import {BackupCommand, backupArg, backupNodeFlag} from '../../../cli/backup-command.js'
 import {confirmFlags, dryRunFlag, parallelFlags, waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {asTime} from '../../../cli/output/human.js'
-import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
 import {backupChanges} from '../../../cli/wiring/backup.js'
 import {ownerLabel, type Backup} from '../../../domain/backup.js'
 import {failure} from '../../../domain/failure.js'
@@ -71,7 +71,7 @@ export default class BackupDelete extends BackupCommand<DeletedBackup | Planned[
     const document = resultsOf(results, backups.length)
     this.endWith(exitCodeOfResults(results, backups.length))
     this.checkWarnings(flags, tasks, document)
-    const said = results.map((one) => (one.ok ? `deleted ${one.target}` : `${one.target}: ${one.error.message}`))
+    const said = results.map((one) => (one.ok ? `deleted ${one.target}` : failedText(one)))
     return this.present(document, {text: said.join('\n')})
   }
 }

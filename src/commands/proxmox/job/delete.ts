@@ -2,7 +2,7 @@ import {Args} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {confirmFlags, dryRunFlag} from '../../../cli/flags.js'
 import {coverageOf} from '../../../cli/output/job-row.js'
-import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
 import {backupJobService} from '../../../cli/wiring/jobs.js'
 import {failure} from '../../../domain/failure.js'
 import {fanOut} from '../../../services/fan-out.js'
@@ -62,7 +62,7 @@ export default class JobDelete extends BaseCommand<DeletedJob | Results<DeletedJ
     }
 
     this.endWith(exitCodeOfResults(done, ids.length))
-    const text = done.map((one) => (one.ok ? `job ${one.target} deleted` : `${one.target}: ${one.error.message}`))
+    const text = done.map((one) => (one.ok ? `job ${one.target} deleted` : failedText(one)))
     return this.present(resultsOf(done, ids.length), {text: text.join('\n')})
   }
 }

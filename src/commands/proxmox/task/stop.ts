@@ -1,7 +1,7 @@
 import {Args} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {dryRunFlag, waitFlags} from '../../../cli/flags.js'
-import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
 import {fanOut} from '../../../services/fan-out.js'
 import type {StoppedTask} from '../../../services/task-service.js'
 
@@ -37,9 +37,7 @@ export default class TaskStop extends BaseCommand<Results<StoppedTask> | Stopped
       {parallel: upids.length, failFast: false, signal: this.signal},
     )
     this.endWith(exitCodeOfResults(done, upids.length))
-    const text = done
-      .map((result) => (result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`))
-      .join('\n')
+    const text = done.map((result) => (result.ok ? sentence(result.value) : failedText(result))).join('\n')
     return this.present(resultsOf(done, upids.length), {text})
   }
 }

@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {notify, NOTIFY_HELP, notifyFlag} from '../../../cli/notify.js'
-import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
+import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
 import {EXIT_CODES} from '../../../domain/failure.js'
 import type {TaskReport} from '../../../domain/task.js'
 import {fanOut, type TargetResult} from '../../../services/fan-out.js'
@@ -77,9 +77,7 @@ ${NOTIFY_HELP}`
       over.flatMap((one) => (one.ok ? [one.value] : [])),
       results,
     )
-    const text = over
-      .map((result) => (result.ok ? sentence(result.value) : `${result.target}: ${result.error.message}`))
-      .join('\n')
+    const text = over.map((result) => (result.ok ? sentence(result.value) : failedText(result))).join('\n')
     return this.present(results, {text})
   }
 }

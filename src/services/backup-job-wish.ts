@@ -15,7 +15,7 @@ export interface JobRequest extends Omit<JobWish, 'exclude' | 'vmids'> {
 }
 
 export const SCHEDULE_HINT =
-  'Write it like "02:00", "sat 03:00", "mon..fri 22:30", "*/6:00", "sun 1..7 04:00" or "daily"; see what it means: homelab proxmox job next --schedule TEXT'
+  'Write it like "02:00", "sat 03:00", "mon..fri 22:30", "*/6:00", "sun *-1..7 04:00" or "daily"; see what it means: homelab proxmox job next --schedule TEXT'
 
 /** The wish in VMIDs; guests to be added or left out go by what the job names now. */
 export function wishOf(

@@ -21,6 +21,19 @@ describe('every command', () => {
     }
   })
 
+  it('has examples that can be pasted from an 80 column terminal', async () => {
+    // Longer ones are folded with a backslash, which means nothing between single quotes.
+    for (const {examples, id} of await allCommands()) {
+      for (const example of examples ?? []) {
+        const template = typeof example === 'string' ? example : example.command
+        const line = template
+          .replaceAll('<%= config.bin %>', 'homelab')
+          .replaceAll('<%= command.id %>', id.replaceAll(':', ' '))
+        if (typeof example !== 'string' && line.length > 70) expect(line, id).not.to.match(/'[^']*\s[^']*'/)
+      }
+    }
+  })
+
   it('that works on several guests takes several names', async () => {
     const commands = await allCommands()
     const several = commands.filter(({flags}) => 'selector' in flags && 'all' in flags)

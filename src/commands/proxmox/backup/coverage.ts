@@ -27,7 +27,7 @@ With --max-age the exit code is 10 when the newest backup of a guest is older or
     '<%= config.bin %> <%= command.id %> -l tag=production --max-age 26h --json',
     {
       description: 'Guests that no job saves',
-      command: "<%= config.bin %> <%= command.id %> --jq '.[] | select(.jobs == []) | .name'",
+      command: '<%= config.bin %> <%= command.id %> --jq ".[] | select(.jobs == []).name"',
     },
   ]
 

@@ -24,7 +24,7 @@ With --schedule, what a schedule means that no job has yet.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> nightly --count 3',
-    '<%= config.bin %> <%= command.id %> --schedule "sun 1..7 04:00"',
+    '<%= config.bin %> <%= command.id %> --schedule "sun *-1..7 04:00"',
   ]
 
   static override flags = {

@@ -39,7 +39,7 @@ a step fails, the old one stays what it was. Copies of templates, and templates 
     },
     {
       description: 'Those that are not up to date, for a script',
-      command: "<%= config.bin %> <%= command.id %> --dry-run --jq '.results[] | select(.reason) | .name'",
+      command: '<%= config.bin %> <%= command.id %> --dry-run --jq ".results[] | select(.reason).name"',
     },
   ]
 

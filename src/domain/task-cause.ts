@@ -78,6 +78,7 @@ const CAUSES: Readonly<Record<string, Entry>> = {
     cause: 'The guest did not react in time: nothing in it answers to the power button, or it hangs.',
     next: (facts) => guestCommand(facts, (noun, vmid) => `${noun} console ${vmid}`),
   },
+  'node-too-slow': {cause: 'The node gave up waiting for something: a busy disk, a storage, or QEMU.', next: show},
   'linked-clones-exist': {cause: 'Other guests are linked clones of it and live on its disks.', next: show},
   'local-storage': {cause: 'Its disks are on storage that the other node does not have.', next: show},
   'storage-not-on-node': {

@@ -235,10 +235,16 @@ const RULES: readonly Rule[] = [
     hint: 'The agent tells how a command ended only once, and forgets it when it is restarted',
   },
   {
-    pattern: /got timeout$/,
+    pattern: /(?:quit|powerdown|shutdown)\S* failed - got timeout$/,
     kind: 'task-failed',
     reason: 'guest-too-slow',
     hint: 'The guest did not react in time. Give it longer with --grace, or add --force to stop it hard then',
+  },
+  {
+    pattern: /got timeout$/,
+    kind: 'task-failed',
+    reason: 'node-too-slow',
+    hint: 'The node gave up waiting for something: a busy disk, a storage, or QEMU. See what keeps it busy, and try again',
   },
 
   // In use.

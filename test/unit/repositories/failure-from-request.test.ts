@@ -534,6 +534,7 @@ describe('meaningOfTaskExit', () => {
     ["Configuration file 'nodes/n1/lxc/200.conf' does not exist", 'task-failed', 'guest-not-there'],
     ['VM 100 already running', 'task-failed', 'already-running'],
     ['VM quit/powerdown failed - got timeout', 'task-failed', 'guest-too-slow'],
+    ['Backup of VM 100 failed - got timeout', 'task-failed', 'node-too-slow'],
     [
       "base volume 'local:120/base-120-disk-0.qcow2' is still in use by linked cloned",
       'task-failed',

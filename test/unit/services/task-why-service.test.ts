@@ -77,6 +77,7 @@ const EXITS: readonly (readonly [string, string, string | undefined])[] = [
   ['VM is paused - cannot shutdown', 'is-paused', 'homelab proxmox vm resume 100'],
   ["you can't start a vm if it's a template", 'is-template', 'homelab proxmox template list'],
   ['VM quit/powerdown failed - got timeout', 'guest-too-slow', 'homelab proxmox vm console 100'],
+  ['got timeout', 'node-too-slow', 'homelab proxmox vm show 100'],
   [
     "base volume 'local:120/base-120-disk-0.qcow2' is still in use by linked cloned",
     'linked-clones-exist',

@@ -72,7 +72,10 @@ function usageFailureOf(error: OclifError, line: CommandLine): Failure | undefin
 
     case 'FailedFlagValidationError':
     case 'ViolatedFlagConstraintError': {
-      const reasons = text.replace(/^The following errors? occurred:\s*/, '').replaceAll(/(--[\w-]+)=\S*/g, '$1')
+      const reasons = text
+        .replace(/^The following errors? occurred:\s*/, '')
+        .replaceAll(/(--[\w-]+)=[\s\S]*?(?= cannot also be provided when using )/g, '$1')
+        .replaceAll(/(--[\w-]+)=\S*/g, '$1')
       return failure(
         'usage',
         reasons.replaceAll(/\s*\n\s*/g, '; ').replaceAll(/required flag (\w[\w-]*)/g, 'required flag --$1'),

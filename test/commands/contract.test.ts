@@ -65,6 +65,13 @@ describe('what every command does', () => {
       hint: /--help/,
     },
     {
+      title: 'flags that exclude each other, without what they were given',
+      argv: ['proxmox', 'iso', 'upload', 'a.iso', '--verify', '--checksum', `sha256:${'0'.repeat(64)}`],
+      exit: 2,
+      message: /^--checksum cannot also be provided when using --verify$/,
+      hint: /--help/,
+    },
+    {
       title: 'a missing flag',
       argv: ['context', 'add', 'x'],
       exit: 2,

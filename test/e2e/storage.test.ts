@@ -50,6 +50,9 @@ describe('storage', () => {
 
     it(`${pveVersion}: shows a definition and what each node makes of it`, async () => {
       await open(pveVersion)
+      const names = await cluster.run(['proxmox', 'storage', 'content', 'nas', '-o', 'name'])
+      const volumes = await done('storage', 'content', 'nas')
+      expect(names.stdout.trim().split('\n')).to.deep.equal(volumes.map(({volume}: {volume: string}) => volume))
       const nas = await done('storage', 'show', 'nas')
       expect(nas).to.deep.include({type: 'nfs', shared: true, enabled: true, content: ['images', 'iso', 'backup']})
       expect(nas.options).to.include({server: '192.0.2.20', export: '/srv/nas'})

@@ -47,7 +47,7 @@ export default class StorageContent extends BaseCommand<VolumeRow[]> {
     )
     for (const {message} of failed) await this.warning(message)
     if (failed.length > 0) this.endWith(EXIT_CODES.partial)
-    return this.present(volumes, {columns: volumeColumns, empty: 'nothing found'})
+    return this.present(volumes, {columns: volumeColumns, nameKey: 'volume', empty: 'nothing found'})
   }
 
   /** A VMID may be that of a guest that is gone: what it left behind is looked for, too. */

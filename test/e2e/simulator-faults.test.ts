@@ -45,6 +45,8 @@ describe('simulator fault commands', () => {
     const [listed] = (await simulator('fault list')).json()
     expect(listed).to.include({id: 'f1', state: 'armed'})
     expect(listed.hits).to.be.above(0)
+    const table = await run('simulator', 'fault', 'list', '--name', 'test')
+    expect(table.stdout).to.match(/^f1 .* \/cluster\/status text=no luck times=always$/m)
 
     const cleared = await simulator('fault clear')
     expect(cleared.json().cleared.map(({id}: {id: string}) => id)).to.deep.equal(['f1'])

@@ -10,7 +10,7 @@ const columns = [
   {key: 'state'},
   {key: 'hits', align: 'right'},
   {key: 'matched', align: 'right', default: false},
-  {key: 'about', format: (_value: unknown, row: FaultRow) => aboutFault(row)},
+  {key: 'about'},
 ] as const
 
 export default class SimulatorFaultList extends SimulatorCommand<FaultRow[]> {
@@ -25,7 +25,11 @@ export default class SimulatorFaultList extends SimulatorCommand<FaultRow[]> {
   override async run(): Promise<FaultRow[]> {
     const {flags} = await this.parse(SimulatorFaultList)
     const faults = await this.unwrap(faultsOfInstance(this.stateDir, flags.name, {action: 'fault-list'}))
-    const rows = faults.map((fault) => faultRow(fault))
+    const rows = faults.map((fault): FaultRow => {
+      const row = faultRow(fault)
+      const about = aboutFault(row)
+      return {...row, ...(about !== '' && {about})}
+    })
     return this.present<FaultRow[], FaultRow>(rows, {columns, empty: 'no faults'})
   }
 }

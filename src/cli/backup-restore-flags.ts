@@ -1,10 +1,12 @@
 import {Flags} from '@oclif/core'
 import {err, ok, type Result} from 'neverthrow'
+import type {ContextSettings} from '../config/configuration.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {parseStorageMap} from '../domain/restore-plan.js'
 import type {RestoreRequest} from '../services/backup-restore-service.js'
 import {countFlag, sizeFlag} from './flags.js'
 import type {FlagValues} from './list-command.js'
+import {memoryCeilingFlag, newcomerOf} from './placement-flags.js'
 
 const MIB = 1024 ** 2
 
@@ -20,6 +22,7 @@ export const restoreFlags = {
     description: 'In place: back up first what is there; --no-safety-copy does without.',
   }),
   node: Flags.string({description: 'Node for the new guest; by default the best one.', helpValue: 'NODE'}),
+  ...memoryCeilingFlag,
   'backup-node': Flags.string({description: 'Node that has the backup, where several do.', helpValue: 'NODE'}),
   storage: Flags.string({
     description: 'Storage for all disks, or OLD:NEW for those of one storage; repeatable.',
@@ -72,7 +75,11 @@ export const restoreFlags = {
 export type RestoreFlagValues = FlagValues<typeof restoreFlags>
 
 /** @returns a `usage` failure for flags that make no sense */
-export function restoreRequest(backup: string, flags: RestoreFlagValues): Result<RestoreRequest, Failure> {
+export function restoreRequest(
+  backup: string,
+  flags: RestoreFlagValues,
+  context: Pick<ContextSettings, 'defaults' | 'memoryCeiling' | 'nodes'>,
+): Result<RestoreRequest, Failure> {
   const storage = parseStorageMap(flags.storage ?? [])
   if (storage.isErr()) return err(storage.error)
   const options: Record<string, string> = {}
@@ -105,6 +112,7 @@ export function restoreRequest(backup: string, flags: RestoreFlagValues): Result
     ...(flags.as !== undefined && {name: flags.as}),
     ...(flags.vmid !== undefined && {vmid: flags.vmid}),
     ...(flags.node !== undefined && flags.node !== 'auto' && {node: flags.node}),
+    ...newcomerOf(flags, context),
     ...(flags.start !== undefined && {start: flags.start}),
     ...(flags['keep-network'] !== undefined && {keepNetwork: flags['keep-network']}),
     ...(flags['keep-mounts'] !== undefined && {keepMounts: flags['keep-mounts']}),

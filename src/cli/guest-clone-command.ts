@@ -5,6 +5,7 @@ import {BaseCommand} from './base-command.js'
 import {countFlag, dryRunFlag, nativeFlag, waitFlags, warningsFlag} from './flags.js'
 import type {NativeScript} from './guest-action-command.js'
 import {nativeScript} from '../domain/native-command.js'
+import {memoryCeilingFlag, newcomerOf} from './placement-flags.js'
 import {guestCloneService} from './wiring/clone.js'
 
 type Outcome = ClonedGuest | ClonePlan | CloneStarted | NativeScript
@@ -24,13 +25,15 @@ export abstract class GuestCloneCommand extends BaseCommand<Outcome> {
     }),
     snapshot: Flags.string({description: 'Clone what it was at this snapshot.', helpValue: 'SNAPSHOT'}),
     target: Flags.string({
-      description: 'Node for the clone; by default that of the source. Another one needs shared storage.',
-      helpValue: 'NODE',
+      description:
+        'Node for the clone, or "auto" for the best one; by default that of the source. Another one needs shared storage.',
+      helpValue: 'NODE|auto',
     }),
     storage: Flags.string({
       description: 'Storage for the disks; by default where those of the source are.',
       helpValue: 'STORAGE',
     }),
+    ...memoryCeilingFlag,
     pool: Flags.string({description: 'Resource pool to put it in.', helpValue: 'POOL'}),
     vmid: countFlag({description: 'VMID to use; taken means exit 6. By default a free one.', min: 0}),
     description: Flags.string({description: 'Notes.', helpValue: 'TEXT'}),
@@ -52,6 +55,7 @@ export abstract class GuestCloneCommand extends BaseCommand<Outcome> {
       ...(flags.snapshot !== undefined && {snapshot: flags.snapshot}),
       ...(flags.target !== undefined && {target: flags.target}),
       ...(flags.storage !== undefined && {storage: flags.storage}),
+      ...newcomerOf(flags, await this.settings()),
       ...(flags.pool !== undefined && {pool: flags.pool}),
       ...(flags.vmid !== undefined && {vmid: flags.vmid}),
       ...(flags.description !== undefined && {description: flags.description}),

@@ -14,6 +14,8 @@ export interface GuestAsk {
   readonly node?: string | undefined
   readonly vmid?: number | undefined
   readonly count?: number | undefined
+  /** A share, 1 is all. */
+  readonly memoryCeiling?: number | undefined
   readonly storage?: string | undefined
   readonly pool?: string | undefined
   readonly tags?: string[] | undefined
@@ -28,7 +30,7 @@ export interface GuestAsk {
 /** What else a request is made of. */
 export interface AskSurroundings {
   readonly machineClass?: MachineClass
-  readonly context: Pick<ContextSettings, 'defaults' | 'login' | 'nodes'>
+  readonly context: Pick<ContextSettings, 'defaults' | 'login' | 'memoryCeiling' | 'nodes'>
   readonly password?: Secret
   readonly waitFor: readonly WaitCondition[]
 }
@@ -55,7 +57,7 @@ export function guestRequest(
   ask: GuestAsk,
   {context, machineClass, password, waitFor}: AskSurroundings,
 ): Result<GuestCreateRequest, Failure> {
-  const {bridge, cores, diskSize, memory, name, pool, storage, tags, vmid} = ask
+  const {bridge, cores, diskSize, memory, memoryCeiling = context.memoryCeiling, name, pool, storage, tags, vmid} = ask
   if (name === undefined) {
     return err(
       failure('usage', `nothing is said about the name of the ${guestNoun(type)}`, {
@@ -71,6 +73,7 @@ export function guestRequest(
     name,
     ...node,
     ...(vmid !== undefined && {vmid}),
+    ...(memoryCeiling !== undefined && {memoryCeiling}),
     layers: {
       asked,
       ...(machineClass !== undefined && {machineClass}),

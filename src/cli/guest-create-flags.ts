@@ -1,5 +1,6 @@
 import {Flags, type Interfaces} from '@oclif/core'
 import {countFlag, dryRunFlag, nativeFlag, parallelFlags, waitFlags, warningsFlag} from './flags.js'
+import {ceilingOf, memoryCeilingFlag} from './placement-flags.js'
 import {textFlag as text, textsFlag as texts} from './text-flags.js'
 import {waitForFlag} from './wait-for-flag.js'
 
@@ -31,6 +32,7 @@ export const guestCreateFlags = {
     description: 'Make so many, called NAME-1, NAME-2, …; all or none, as far as one can know before.',
     max: 100,
   }),
+  ...memoryCeilingFlag,
   pool: text('Resource pool to put it in.', 'POOL'),
   tag: texts('Tag to give it; repeatable.', 'TAG'),
   description: text('Notes.', 'TEXT'),
@@ -65,7 +67,19 @@ export type CreationFlags = Interfaces.InferredFlags<typeof creationFlags>
 export function askOfGuestFlags(name: string | undefined, flags: GuestCreateFlags) {
   const {count, description, linked, node, pool, protection, start, startup, storage, tag, vmid} = flags
   return {
-    ...{name, class: flags.class, vmid, count, storage, pool, description, startup, protection, tags: tag},
+    ...{
+      name,
+      memoryCeiling: ceilingOf(flags),
+      class: flags.class,
+      vmid,
+      count,
+      storage,
+      pool,
+      description,
+      startup,
+      protection,
+      tags: tag,
+    },
     ...{node: node === 'auto' ? undefined : node, onBoot: flags['on-boot']},
     ...{linked: linked || undefined, start: start || undefined, rmOnFailure: flags['rm-on-failure'] || undefined},
   }

@@ -3,7 +3,6 @@ import {ok, type Result} from 'neverthrow'
 
 import {EXIT_CODES, failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
-import {PLACEMENT_POLICY} from '../domain/guest-reach.js'
 import type {MigrationCheck, MoveWish} from '../domain/migration.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
 import {formatSize} from '../domain/size.js'
@@ -13,6 +12,7 @@ import type {BetterPlace} from '../services/placement-service.js'
 import {countFlag, durationFlag, nativeFlag, sizeFlag} from './flags.js'
 import {GuestActionCommand, guestActionFlags, type GuestActionFlags} from './guest-action-command.js'
 import type {Services} from './services.js'
+import {memoryCeilingFlag, policyOf} from './placement-flags.js'
 import {migrateService} from './wiring/migrate.js'
 import {placementService} from './wiring/placement.js'
 
@@ -36,6 +36,7 @@ export const migrateFlags = {
     helpValue: 'STORAGE|PAIRS',
   }),
   bandwidth: sizeFlag({description: 'Bytes per second at most, as 100MiB.'}),
+  ...memoryCeilingFlag,
 }
 
 /** Only VMs can take their local disks along while they run. */
@@ -58,6 +59,7 @@ export interface MigrateFlags extends GuestActionFlags {
   readonly 'with-local-disks'?: boolean
   readonly restart?: boolean
   readonly grace?: number | undefined
+  readonly 'memory-ceiling'?: number | undefined
 }
 
 /** Moves guests to another node, after Proxmox VE has been asked what is against it. */
@@ -111,9 +113,10 @@ export abstract class GuestMigrateCommand extends GuestActionCommand<MigrateFlag
     }
 
     const placements = await this.use(placementService)
+    const policy = policyOf(flags, await this.settings())
     this.#places = await this.unwrap(
       placements.elsewhere(guests, ({status, type}) => ({
-        ...PLACEMENT_POLICY,
+        ...policy,
         // Disks of what does not run while it moves are copied without being asked for.
         localDisks: flags['with-local-disks'] === true || type === 'lxc' || status === 'stopped',
       })),

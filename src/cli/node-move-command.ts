@@ -3,10 +3,12 @@ import {guestLabel, type Guest} from '../domain/guest.js'
 import type {MoveManner} from '../domain/move-plan.js'
 import {BaseCommand} from './base-command.js'
 import {countFlag, waitFlags} from './flags.js'
+import {memoryCeilingFlag, policyOf, type PlacementFlags} from './placement-flags.js'
 import {surroundingsOf} from './surroundings.js'
 import type {DrainSetting} from './wiring/drain.js'
 
 export const nodeMoveFlags = {
+  ...memoryCeilingFlag,
   parallel: countFlag({default: 2, description: 'How many guests at a time.', max: 16}),
   timeout: waitFlags.timeout,
   'poll-interval': waitFlags['poll-interval'],
@@ -14,10 +16,10 @@ export const nodeMoveFlags = {
 
 /** For commands that move all guests of a node. */
 export abstract class NodeMoveCommand<R extends object> extends BaseCommand<R> {
-  /** @param localDisks whether disks on storage that is not shared may be copied */
-  protected async drainSetting(localDisks: boolean): Promise<DrainSetting> {
-    const {name} = await this.settings()
-    return {surroundings: surroundingsOf(this.runtime, this.config), context: name, localDisks}
+  protected async drainSetting(flags: PlacementFlags): Promise<DrainSetting> {
+    const settings = await this.settings()
+    const policy = policyOf(flags, settings)
+    return {surroundings: surroundingsOf(this.runtime, this.config), context: settings.name, policy}
   }
 }
 

@@ -10,17 +10,31 @@ import {readVmCreate} from './vm-create-input.js'
 import {containerCreate} from './wiring/container-create.js'
 import {vmCreate} from './wiring/vm-create.js'
 
+export interface SpecQuestion {
+  readonly file: string
+  readonly type: GuestType
+  /** Undefined: the best one. */
+  readonly node: string | undefined
+  readonly ceilingPercent: number | undefined
+}
+
 /**
  * What `vm create -f` or `lxc create -f` would do, with nothing else on the command line but the node.
- * @param node undefined: the best one
  */
 export function planOfSpec(
-  {file, node, type}: {readonly file: string; readonly node: string | undefined; readonly type: GuestType},
+  {ceilingPercent, file, node, type}: SpecQuestion,
   context: ContextSettings,
   input: GuestCreateInput,
   services: Services,
 ): ResultAsync<readonly GuestCreatePlan[], Failure> {
-  const typed = {file, node: node ?? 'auto', 'password-stdin': false, start: false, 'rm-on-failure': false}
+  const typed = {
+    file,
+    node: node ?? 'auto',
+    'memory-ceiling': ceilingPercent,
+    'password-stdin': false,
+    start: false,
+    'rm-on-failure': false,
+  }
   return type === 'qemu'
     ? readVmCreate(
         {},

@@ -44,6 +44,8 @@ export interface ContextSettings {
   readonly defaults: CreationDefaults
   /** Overrides of the defaults, by node. */
   readonly nodes: Readonly<Record<string, CreationDefaults>>
+  /** See `PlacementPolicy`; a share, 1 is all. */
+  readonly memoryCeiling?: number
   /** How OpenSSH reaches the nodes, for what the API cannot do. */
   readonly ssh?: SshSettings
 }

@@ -24,6 +24,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   memory: 'write MiB as a number, or a size like 4GiB',
   diskSize: 'write GiB as a number, or a size like 40GiB',
   endpoints: 'write a list of addresses, like [https://pve1.lan:8006]',
+  'placement.memoryCeiling': 'write a percentage from 1 to 1000',
+  vmids: 'write the first and the last one, like 8000-8099',
   'ssh.port': 'write a number from 1 to 65535',
   'ssh.user': 'write the name of a user, like root',
   osType: 'write what Proxmox VE calls it: l26 for Linux',

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 
 import {parseSize} from '../domain/size.js'
 import {OS_TYPES} from '../domain/vm-hardware.js'
+import {parseVmidSpan} from '../domain/vmid.js'
 
 /**
  * The shape of a configuration file, key by key. What needs a look at several keys at once is in `cross-checks.ts`, so that a wrong type in one
@@ -32,6 +33,13 @@ const creation = {
   storage: z.optional(text),
   pool: z.optional(text),
   tags: z.optional(z.array(text)),
+  /** `8000-8099`: where VMIDs are picked from. */
+  vmids: z.optional(z.string().check(z.refine((value) => parseVmidSpan(value).isOk(), {message: 'vmids'}))),
+}
+
+const placement = {
+  /** Percent; more than 100 for who promises guests more than there is. */
+  memoryCeiling: z.optional(z.int().check(z.minimum(1), z.maximum(1000))),
 }
 
 const context = z.strictObject({
@@ -54,6 +62,7 @@ const context = z.strictObject({
   passwordCommand: z.optional(words),
   defaults: z.optional(z.strictObject(creation)),
   nodes: z.optional(z.record(z.string(), z.strictObject(creation))),
+  placement: z.optional(z.strictObject(placement)),
   ssh: z.optional(z.strictObject(ssh)),
 })
 
@@ -102,6 +111,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (top === 'images') return Object.keys(image)
   if (third === 'token') return ['id', 'secret', 'secretFile', 'secretEnv', 'secretCommand']
   if (third === 'ssh') return Object.keys(ssh)
+  if (third === 'placement') return Object.keys(placement)
   if (third === 'defaults' || third === 'nodes') return creationKeys
   return Object.keys(context.shape)
 }

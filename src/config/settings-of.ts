@@ -6,6 +6,7 @@ import {normalizeEndpoint, normalizeFingerprint} from '../domain/endpoint.js'
 import type {CloudImage} from '../domain/image-catalogue.js'
 import {Secret} from '../domain/secret.js'
 import {parseSize} from '../domain/size.js'
+import {parseVmidSpan} from '../domain/vmid.js'
 import type {
   ContextSettings,
   FileSettings,
@@ -71,6 +72,7 @@ function contextOf(name: string, raw: RawContext, folders: Folders): ContextSett
     ...(login !== undefined && {login}),
     defaults: creationOf(raw.defaults ?? {}),
     nodes: mapValues(raw.nodes ?? {}, creationOf),
+    ...(raw.placement?.memoryCeiling !== undefined && {memoryCeiling: raw.placement.memoryCeiling / 100}),
     ...(raw.ssh !== undefined && {ssh: sshOf(raw.ssh, folders)}),
   }
 }
@@ -123,6 +125,7 @@ function sourceOf({command, env, file, value}: RawSource, folders: Folders): Sec
 function creationOf(raw: RawCreation): CreationDefaults {
   const memoryBytes = bytesOf(raw.memory, MIB)
   const diskBytes = bytesOf(raw.diskSize, GIB)
+  const vmids = raw.vmids === undefined ? undefined : parseVmidSpan(raw.vmids).unwrapOr(undefined)
   return {
     ...(raw.cores !== undefined && {cores: raw.cores}),
     ...(memoryBytes !== undefined && {memoryBytes}),
@@ -131,6 +134,7 @@ function creationOf(raw: RawCreation): CreationDefaults {
     ...(raw.storage !== undefined && {storage: raw.storage}),
     ...(raw.pool !== undefined && {pool: raw.pool}),
     ...(raw.tags !== undefined && {tags: raw.tags}),
+    ...(vmids !== undefined && {vmids}),
   }
 }
 

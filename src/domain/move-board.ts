@@ -2,7 +2,7 @@ import {guestLabel} from './guest.js'
 import {anchorOf, copiedDisks, PlaceIndex, reachObstacle, type PlacementPolicy} from './guest-reach.js'
 import {haPreference} from './ha-rules.js'
 import {naturalOrder} from './natural-order.js'
-import {runningMemory, type PlacementFacts, type PlacementGuest} from './placement-facts.js'
+import {memoryLoad, runningMemory, type PlacementFacts, type PlacementGuest} from './placement-facts.js'
 import {freeShare, likesOf, scoreOf, type Score} from './placement-score.js'
 import {formatSize} from './size.js'
 
@@ -46,13 +46,7 @@ export class MoveBoard {
     this.nodes = nodes.map(({node}) => node)
     this.#number = new Map(this.nodes.map((node, number) => [node, number]))
     this.#where = new Map(facts.guests.map(({node, vmid}) => [vmid, this.#number.get(node) ?? -1]))
-    const configured = nodes.map(() => 0)
-    for (const guest of facts.guests) {
-      const at = this.#where.get(guest.vmid) ?? -1
-      if (at >= 0) configured[at] = (configured[at] ?? 0) + runningMemory(guest)
-    }
-
-    this.#load = nodes.map(({memoryUsedBytes = 0}, number) => Math.max(memoryUsedBytes, configured[number] ?? 0))
+    this.#load = nodes.map((node) => memoryLoad(node, facts.guests))
     this.#ceiling = nodes.map(({memoryBytes, memoryUsedBytes}) =>
       memoryBytes === undefined || memoryUsedBytes === undefined ? undefined : memoryBytes * policy.memoryCeiling,
     )

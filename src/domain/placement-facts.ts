@@ -76,6 +76,21 @@ export function takesMemory({status, template}: Pick<PlacementGuest, 'status' | 
   return !template && status !== 'stopped'
 }
 
+/**
+ * Memory that is taken at a node, in bytes: what its guests are configured with, and what it uses beyond that. A guest that uses little now may use all it was promised
+ * later.
+ */
+export function memoryLoad(
+  {node, memoryUsedBytes = 0}: Pick<ClusterNode, 'memoryUsedBytes' | 'node'>,
+  guests: readonly Pick<PlacementGuest, 'memoryBytes' | 'node' | 'status' | 'template'>[],
+): number {
+  const there = guests.filter((guest) => guest.node === node)
+  return Math.max(
+    memoryUsedBytes,
+    there.reduce((sum, guest) => sum + runningMemory(guest), 0),
+  )
+}
+
 /** Its configured memory while it runs; 0 for what is stopped. */
 export function runningMemory(guest: Pick<PlacementGuest, 'memoryBytes' | 'status' | 'template'>): number {
   return takesMemory(guest) ? (guest.memoryBytes ?? 0) : 0

@@ -2,7 +2,7 @@ import type {ClusterResources} from './cluster.js'
 import {guestLabel} from './guest.js'
 import type {PlacementPolicy} from './guest-reach.js'
 import {MoveBoard} from './move-board.js'
-import {takesMemory, runningMemory, type PlacementFacts} from './placement-facts.js'
+import {memoryLoad, type PlacementFacts} from './placement-facts.js'
 import {formatSize} from './size.js'
 
 interface KnownMove {
@@ -56,13 +56,11 @@ export function memoryObstacle(
   coming: number,
   {memoryCeiling}: PlacementPolicy,
 ): string | undefined {
-  const {memoryBytes, memoryUsedBytes} = nodes.find((one) => one.node === node) ?? {}
   if (bytes === 0) return undefined
-  if (memoryBytes === undefined || memoryUsedBytes === undefined) return `nobody knows the memory of ${node}`
-  const configured = guests
-    .filter((guest) => guest.node === node && takesMemory(guest))
-    .reduce((sum, guest) => sum + runningMemory(guest), 0)
-  const left = memoryBytes * memoryCeiling - Math.max(configured, memoryUsedBytes) - coming
+  const there = nodes.find((one) => one.node === node)
+  if (there?.memoryBytes === undefined || there.memoryUsedBytes === undefined)
+    return `nobody knows the memory of ${node}`
+  const left = there.memoryBytes * memoryCeiling - memoryLoad(there, guests) - coming
   return left >= bytes
     ? undefined
     : `${node}: ${formatSize(Math.max(0, left))} of memory left below ${Math.round(memoryCeiling * 100)}%, ${formatSize(bytes)} needed`

@@ -5,10 +5,15 @@ export interface PlannedGuest {
   readonly name: string
   readonly node: string
   readonly memoryBytes: number
+  /** The one it will get, where that is known. */
+  readonly vmid?: number
 }
 
-/** The cluster as it will be: the guest runs on its node, and takes all its memory there. Its number is none that a guest can have. */
-export function withPlanned(resources: ClusterResources, {memoryBytes, name, node}: PlannedGuest): ClusterResources {
+/** The cluster as it will be: the guest runs on its node, and takes all its memory there. Its number is one that no guest can have, where nobody knows it yet. */
+export function withPlanned(
+  resources: ClusterResources,
+  {memoryBytes, name, node, vmid}: PlannedGuest,
+): ClusterResources {
   return {
     ...resources,
     nodes: resources.nodes.map((one) =>
@@ -19,7 +24,7 @@ export function withPlanned(resources: ClusterResources, {memoryBytes, name, nod
     guests: [
       ...resources.guests,
       {
-        vmid: Math.min(0, ...resources.guests.map(({vmid}) => vmid)) - 1,
+        vmid: vmid ?? Math.min(0, ...resources.guests.map((guest) => guest.vmid)) - 1,
         name,
         type: 'qemu',
         node,

@@ -2,9 +2,11 @@ import {err, ok, type Result} from 'neverthrow'
 import {failure, type Failure} from './failure.js'
 import {readDisk, type DiskLine} from './guest-disks.js'
 import type {StorageNeed} from './guest-placement.js'
+import {guestNeeds} from './guest-needs.js'
 import {guestNoun, type GuestType} from './guest.js'
 import {naturalOrder} from './natural-order.js'
 import {netValue, parseNetSpec} from './net-spec.js'
+import type {GuestNeeds} from './placement-facts.js'
 import {formatPropertyString, parsePropertyString} from './property-string.js'
 import type {SavedConfig} from './saved-config.js'
 
@@ -50,6 +52,8 @@ export interface RestorePlan {
   readonly name: string
   readonly memoryBytes: number
   readonly storages: readonly StorageNeed[]
+  /** What it will be connected to. */
+  readonly reach: Pick<GuestNeeds, 'bridges' | 'devices'>
   /** NICs that are there, but with the cable pulled. */
   readonly unplugged: readonly string[]
   readonly leftOut: readonly LeftOutMount[]
@@ -104,6 +108,7 @@ export function planRestore(
     name: name ?? `${type === 'qemu' ? 'VM' : 'CT'}${vmid}`,
     memoryBytes: memoryOf({...saved.values, ...wish.options}),
     storages: placed.value.storages,
+    reach: guestNeeds(type, {...saved.values, ...parameters}),
     unplugged: nics.value.unplugged,
     leftOut: placed.value.leftOut,
     emptied: placed.value.emptied,

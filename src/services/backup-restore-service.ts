@@ -5,6 +5,7 @@ import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
 import {lacking} from '../domain/guest-placement.js'
 import {guestLabel, guestNoun, type Guest, type GuestType} from '../domain/guest.js'
+import type {NodeDemand} from '../domain/placement.js'
 import {
   planRestore,
   type LeftOutMount,
@@ -27,12 +28,13 @@ import type {BackupMade, BackupRunService} from './backup-run-service.js'
 import type {GuestWish, NewGuestService} from './new-guest-service.js'
 import type {Patience, Timing} from './patience.js'
 import type {PowerService} from './power-service.js'
+import type {ReachCheck} from './reach-check.js'
 import type {TaskService} from './task-service.js'
 import type {PlacementReport} from './guest-create-report.js'
 
 const LOOKS_FOR_LOST_TASK = 3
 
-export interface RestoreRequest {
+export interface RestoreRequest extends Pick<NodeDemand, 'memoryCeiling' | 'vmidsOn'> {
   /** Volume, or `GUEST@latest`. */
   readonly backup: string
   /** Where to look for it. */
@@ -101,6 +103,7 @@ export interface RestoreParts {
   readonly inventory: BackupInventoryService
   readonly newGuests: NewGuestRepository
   readonly power: PowerService
+  readonly reach: ReachCheck
   readonly runs: BackupRunService
   readonly taskList: TaskRepository
   readonly tasks: TaskService
@@ -149,23 +152,34 @@ export class BackupRestoreService {
         const target = resources.guests.find((guest) => guest.vmid === vmid && guest.type === type)
         return kind.value === 'in-place' && target !== undefined
           ? new ResultAsync(this.prepareInPlace(base, target))
-          : new ResultAsync(Promise.resolve(this.prepareNew(base)))
+          : new ResultAsync(this.prepareNew(base))
       })
     })
   }
 
-  private prepareNew(base: Omit<PreparedRestore, 'node' | 'running' | 'warnings'>): Result<PreparedRestore, Failure> {
+  private async prepareNew(
+    base: Omit<PreparedRestore, 'node' | 'running' | 'warnings'>,
+  ): Promise<Result<PreparedRestore, Failure>> {
     const {backup, plan, request, resources} = base
+    const {memoryCeiling, vmidsOn} = request
     const wish = {
       memoryBytes: plan.memoryBytes,
       name: plan.name,
       ...(request.node !== undefined && {node: request.node}),
+      ...(memoryCeiling !== undefined && {memoryCeiling}),
+      ...(request.vmid === undefined && vmidsOn !== undefined && {vmidsOn}),
       storagesOn: (node: string) =>
         !backup.shared && node !== backup.node
           ? `the backup lies on storage ${backup.storage} of ${backup.node}`
           : [...plan.storages, {storage: backup.storage, content: 'backup' as const}],
     }
-    return this.parts.creations.place(wish, resources).map(({node, placement}) => {
+    const placed = await this.parts.reach.placeWith(
+      (refused) => this.parts.creations.place(wish, resources, refused),
+      (place) => place.node,
+      () => plan.reach,
+      new Map(),
+    )
+    return placed.map(({node, placement}) => {
       const namesakes = resources.guests.filter(({name}) => name === plan.name)
       const shares = namesakes.map(
         ({vmid}) => `the name "${plan.name}" is borne by ${vmid} too: from now on it has to be named by VMID`,
@@ -193,16 +207,24 @@ export class BackupRestoreService {
     const running = status.value !== 'stopped'
     const refusal = refusalInPlace(target, read.value, running, request)
     if (refusal !== undefined) return err(refusal)
-    return ok({...base, node, target, running, warnings: plan.warnings})
+    const lack = await this.parts.reach.lack(node, plan.reach)
+    return ok({
+      ...base,
+      node,
+      target,
+      running,
+      warnings: [...plan.warnings, ...(lack === undefined ? [] : [`${node}: ${lack}`])],
+    })
   }
 
   private async asNew(prepared: PreparedRestore, patience: Patience): Promise<Result<RestoredGuest, Failure>> {
     const {backup, node, placement, plan, request, type} = prepared
-    const vmid = request.vmid
+    const {vmid, vmidsOn} = request
     const wish: GuestWish = {
       type,
       name: plan.name,
       ...(vmid !== undefined && {vmid}),
+      ...(vmidsOn !== undefined && {vmidsOn}),
       parametersOn: () => parametersOf(type, backup, plan),
       taskType: taskTypeOf(type),
       leavesRemains: true,

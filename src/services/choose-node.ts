@@ -69,16 +69,19 @@ function cannotTake(kind: FailureKind, node: string, guest: string, reason: stri
   })
 }
 
-function nowhere(guest: string, placement: Placement<NodeCandidate>): Failure {
-  const full = placement.rejected.some(({lacks}) => lacks === 'memory')
+const HINTS = {
+  memory: 'Ask for less memory, free some, or let guests take more of it: --memory-ceiling PERCENT',
+  vmids: 'Name one with --vmid, or make the range in the configuration (vmids) larger',
+} as const
+
+function nowhere(guest: string, {rejected}: Placement<NodeCandidate>): Failure {
+  const lacks = rejected.find((one) => one.lacks !== undefined)?.lacks
   return failure(
-    full ? 'no-capacity' : 'refused',
-    `no node can take "${guest}": ${placement.rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,
+    lacks === undefined ? 'refused' : 'no-capacity',
+    `no node can take "${guest}": ${rejected.map(({node, reason}) => `${node}: ${reason}`).join('; ')}`,
     {
-      hint: full
-        ? 'Ask for less memory, free some, or let guests take more of it: --memory-ceiling PERCENT'
-        : 'See: homelab proxmox node list',
-      details: {rejected: placement.rejected},
+      hint: lacks === undefined ? 'See: homelab proxmox node list' : HINTS[lacks],
+      details: {rejected},
     },
   )
 }

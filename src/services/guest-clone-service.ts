@@ -3,29 +3,34 @@ import {cloneObstacle} from '../domain/clone-check.js'
 import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
+import {guestNeeds} from '../domain/guest-needs.js'
 import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
 import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
+import {placeClone, type Candidate, type NodeDemand} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
 import {checkVmid} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {ConfigRepository} from '../repositories/config-repository.js'
 import {cloneParameters, type CloneOptions, type GuestRepository} from '../repositories/guest-repository.js'
+import {chooseNode} from './choose-node.js'
 import type {CloneService, CloneWish, Place} from './clone-service.js'
+import {placementReport, type PlacementReport} from './guest-create-report.js'
 import {resolveGuest} from './guest-service.js'
 import type {Patience} from './patience.js'
+import type {ReachCheck} from './reach-check.js'
 import {following} from './relocation.js'
 import type {Visibility} from './visibility.js'
 import type {VmidPicker} from './vmid-picker.js'
 
-export interface GuestCloneRequest {
+export interface GuestCloneRequest extends Pick<NodeDemand, 'memoryCeiling' | 'vmidsOn'> {
   readonly type: GuestType
   /** Name or VMID. */
   readonly source: string
   readonly name: string
   readonly linked: boolean
   readonly snapshot?: string
-  /** Undefined: where the source is. */
+  /** Undefined: where the source is; `auto`: the best one. */
   readonly target?: string
   readonly storage?: string
   readonly pool?: string
@@ -49,6 +54,7 @@ interface CloneFacts {
   readonly node: string
   readonly source: CloneSource
   readonly linked: boolean
+  readonly placement: PlacementReport
 }
 
 export interface ClonedGuest extends CloneFacts {
@@ -72,9 +78,14 @@ export interface ClonePlan extends CloneFacts {
 
 interface Prepared {
   readonly request: GuestCloneRequest
+  readonly candidate: Candidate
+  readonly placement: PlacementReport
   readonly source: Guest
   readonly warnings: readonly string[]
 }
+
+/** Instead of a node: the best one. */
+const AUTO = 'auto'
 
 /** `vm clone` and `lxc clone`: of any guest, on its own node or on one that shares its storage. */
 export class GuestCloneService {
@@ -85,6 +96,7 @@ export class GuestCloneService {
     private readonly visibility: Visibility,
     private readonly clones: CloneService,
     private readonly vmids: VmidPicker,
+    private readonly reach: ReachCheck,
   ) {}
 
   clone(request: GuestCloneRequest, patience: Patience): ResultAsync<ClonedGuest, Failure> {
@@ -101,7 +113,7 @@ export class GuestCloneService {
   /** The plan alone; sends only GET requests. */
   plan(request: GuestCloneRequest): ResultAsync<ClonePlan, Failure> {
     return this.prepare(request).andThen((prepared) =>
-      this.freeVmid(request).map((vmid): ClonePlan => {
+      this.freeVmid(prepared).map((vmid): ClonePlan => {
         const {source} = prepared
         const {newid: _newid, ...parameters} = cloneParameters(source.type, optionsOf(prepared, vmid))
         return {
@@ -114,8 +126,8 @@ export class GuestCloneService {
     )
   }
 
-  private freeVmid({vmid}: GuestCloneRequest): ResultAsync<number, Failure> {
-    return vmid === undefined ? new ResultAsync(this.vmids.pick(new Set())) : okAsync(vmid)
+  private freeVmid({candidate, request: {vmid, vmidsOn}}: Prepared): ResultAsync<number, Failure> {
+    return vmid === undefined ? new ResultAsync(this.vmids.pick(new Set(), vmidsOn?.(candidate.node))) : okAsync(vmid)
   }
 
   /** Everything that can be known and refused from one look at the cluster and one at the source. */
@@ -138,31 +150,74 @@ export class GuestCloneService {
               ] as const).map(([config, status]) => ({source: {...guest, status} as Guest, config})),
             ).mapErr((failed) => (snapshot === undefined ? failed : aboutSnapshot(failed, listed, snapshot))),
           )
-          .andThen(({config, source}) => this.check(request, source, config, resources))
+          .andThen(({config, source}) => new ResultAsync(this.place(request, source, config, resources)))
       })
   }
 
-  private check(
+  /** The node for the clone: that of the source, the one that was named, or the best one; by the same constraints as any other new guest. */
+  private async place(
     request: GuestCloneRequest,
     source: Guest,
     config: Readonly<Record<string, unknown>>,
     resources: ClusterResources,
-  ): Result<Prepared, Failure> {
-    const {linked, name, snapshot, storage, target} = request
-    const obstacle = cloneObstacle(
-      {
-        source,
-        config,
-        linked,
-        ...(snapshot !== undefined && {snapshot}),
-        ...(target !== undefined && {target}),
-        ...(storage !== undefined && {storage}),
-      },
-      resources,
+  ): Promise<Result<Prepared, Failure>> {
+    const {linked, memoryCeiling, name, snapshot, storage, target = source.node, vmid, vmidsOn} = request
+    const picking = vmid === undefined && vmidsOn !== undefined ? {vmidsOn} : {}
+    const obstacleOn = (node: string) =>
+      cloneObstacle(
+        {
+          source,
+          config,
+          linked,
+          target: node,
+          ...(snapshot !== undefined && {snapshot}),
+          ...(storage !== undefined && {storage}),
+        },
+        resources,
+      )
+    const auto = target === AUTO
+    // What stands against the clone wherever it goes is better told alone.
+    const obstacle = obstacleOn(auto ? source.node : target)
+    if (obstacle !== undefined) return err(obstacle)
+    const refused = new Map(
+      resources.nodes.flatMap(({node, status}) => {
+        const why = status === 'online' ? obstacleOn(node) : undefined
+        return why === undefined ? [] : [[node, why.message] as const]
+      }),
     )
-    return obstacle === undefined
-      ? ok({request, source, warnings: nameWarnings(name, resources.guests)})
-      : err(obstacle)
+    const needs = guestNeeds(source.type, config)
+    const placed = await this.reach.placeWith(
+      (out) => {
+        const placement = placeClone(
+          {
+            copies: [source],
+            name,
+            tags: source.tags,
+            memoryBytes: source.memoryBytes,
+            storageOn: () => storage,
+            refused: out,
+            ...(memoryCeiling !== undefined && {memoryCeiling}),
+            ...picking,
+          },
+          resources,
+        )
+        return chooseNode(placement, auto ? undefined : target, name, resources)
+      },
+      ({candidate}) => candidate.node,
+      // Where the source is, it has what it needs.
+      (node) => (node === source.node ? {bridges: [], devices: []} : needs),
+      refused,
+    )
+    return placed.map(({candidate, placement}) => ({
+      request,
+      source,
+      candidate,
+      placement: {
+        ...placementReport(!auto, placement, candidate),
+        ...(request.target === undefined && {reason: 'where the source is'}),
+      },
+      warnings: nameWarnings(name, resources.guests),
+    }))
   }
 
   private async run(prepared: Prepared, patience: Patience): Promise<Result<ClonedGuest, Failure>> {
@@ -178,17 +233,18 @@ export class GuestCloneService {
     patience: Patience,
     wait: boolean,
   ): Promise<Result<Omit<ClonedGuest, 'status'>, Failure>> {
-    const {request, source} = prepared
-    const {description, linked, name, pool, snapshot, storage, target = source.node, vmid} = request
+    const {candidate, request, source} = prepared
+    const {description, linked, name, pool, snapshot, vmid, vmidsOn} = request
+    const target = candidate.node
     const wish: CloneWish = {
       name,
       linked,
       ...(vmid !== undefined && {vmid}),
+      ...(vmidsOn !== undefined && {vmidsOn}),
       ...(snapshot !== undefined && {snapshot}),
       ...(pool !== undefined && {pool}),
       ...(description !== undefined && {description}),
     }
-    const candidate = {node: target, source, storage, guestCount: 0}
     const place: Place = (refused) => {
       const reason = refused.get(target)
       if (reason === undefined) return ok({candidate, placement: {candidates: [candidate], rejected: []}})
@@ -204,13 +260,13 @@ export class GuestCloneService {
   }
 }
 
-function factsOf({request, source}: Prepared, vmid: number): CloneFacts {
-  const {linked, name, snapshot, target, type} = request
+function factsOf({candidate, placement, request, source}: Prepared, vmid: number): CloneFacts {
+  const {linked, name, snapshot, type} = request
   return {
     vmid,
     name,
     type,
-    node: target ?? source.node,
+    node: candidate.node,
     source: {
       kind: source.template ? 'template' : 'guest',
       ...(source.name !== undefined && {name: source.name}),
@@ -219,17 +275,18 @@ function factsOf({request, source}: Prepared, vmid: number): CloneFacts {
       ...(snapshot !== undefined && {snapshot}),
     },
     linked,
+    placement,
   }
 }
 
-function optionsOf({request, source}: Prepared, newid: number): CloneOptions {
-  const {description, linked, name, pool, snapshot, storage, target} = request
+function optionsOf({candidate, request, source}: Prepared, newid: number): CloneOptions {
+  const {description, linked, name, pool, snapshot, storage} = request
   return {
     newid,
     name,
     full: !linked,
     ...(snapshot !== undefined && {snapname: snapshot}),
-    ...(target !== undefined && target !== source.node && {target}),
+    ...(candidate.node !== source.node && {target: candidate.node}),
     ...(storage !== undefined && {storage}),
     ...(pool !== undefined && {pool}),
     ...(description !== undefined && {description}),

@@ -7,12 +7,12 @@ import type {NativeLine} from '../domain/native-command.js'
 import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
 import {checkNamesFree, numberedNames} from '../domain/numbered-names.js'
 import {withPlanned} from '../domain/planned-guest.js'
-import {checkVmid} from '../domain/vmid.js'
+import {checkVmid, freeVmid} from '../domain/vmid.js'
 import {checkConditions} from '../domain/wait-condition.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import {fanOut, type FanOut, type TargetResult} from './fan-out.js'
 import type {CreatedGuest, GuestCreatePlan, GuestCreateStarted, PlacementReport} from './guest-create-report.js'
-import type {GuestCreateRequest} from './guest-create-request.js'
+import {vmidsFor, type GuestCreateRequest} from './guest-create-request.js'
 import type {GuestFinishService} from './guest-finish-service.js'
 import type {GuestMaker, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import type {Patience} from './patience.js'
@@ -149,6 +149,13 @@ export class GuestCreateService<R extends GuestCreateRequest> {
           let next = first
           return all.map((guest) => {
             if (guest.vmid !== undefined) return {guest, vmid: guest.vmid}
+            const span = vmidsFor(request).vmidsOn?.(guest.node)
+            const ranged = span === undefined ? undefined : freeVmid(span, used)
+            if (ranged !== undefined) {
+              used.add(ranged)
+              return {guest, vmid: ranged}
+            }
+
             while (used.has(next)) next++
             used.add(next)
             return {guest, vmid: next}
@@ -238,14 +245,25 @@ function checkFree(
   return several ? checkNamesFree(names, guests) : ok(undefined)
 }
 
+/** The VMID that a guest would get from the range that is set for its node; undefined without a range. */
+function nextInRange(
+  request: GuestCreateRequest,
+  node: string,
+  guests: ClusterResources['guests'],
+): number | undefined {
+  const span = vmidsFor(request).vmidsOn?.(node)
+  return span === undefined ? undefined : freeVmid(span, new Set(guests.map(({vmid}) => vmid)))
+}
+
 /** One after the other, each as if those before it were there already. */
 async function placeAll(
   prepared: PreparedGuests,
-  {becomesTemplate = false, vmid: first}: GuestCreateRequest,
+  request: GuestCreateRequest,
   names: readonly string[],
   resources: ClusterResources,
   careful: boolean,
 ): Promise<Result<PlacedGuest[], Failure>> {
+  const {becomesTemplate = false, vmid: first} = request
   const all: PlacedGuest[] = []
   let seen = resources
   for (const [index, name] of names.entries()) {
@@ -263,7 +281,8 @@ async function placeAll(
     const namesakes = becomesTemplate ? [] : nameWarnings(name, resources.guests)
     const warnings = [...namesakes, ...placed.value.warnings]
     all.push({...placed.value, warnings})
-    seen = withPlanned(seen, placed.value)
+    const vmid = guest.vmid ?? nextInRange(request, placed.value.node, seen.guests)
+    seen = withPlanned(seen, {...placed.value, ...(vmid !== undefined && {vmid})})
   }
 
   return ok(all)

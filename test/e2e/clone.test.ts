@@ -84,6 +84,19 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       await refused('not-found', 'vm', 'clone', 'gti', 'copy')
     })
 
+    it('finds the best node itself, and keeps to the constraints of all new guests', async () => {
+      const auto = await run('vm', 'clone', 'git', 'copy', '--target', 'auto', '--dry-run')
+      expect(auto.result.node).to.be.oneOf(['pve1', 'pve2'])
+      expect(auto.result.placement.node).to.equal(auto.result.node)
+      expect(auto.result.placement.rejected.map(({node}: {node: string}) => node)).to.deep.equal(['pve3'])
+      const stays = await run('vm', 'clone', 'git', 'copy', '--dry-run')
+      expect(stays.result.placement).to.deep.equal({node: 'pve2', reason: 'where the source is', rejected: []})
+      const local = await run('vm', 'clone', 'db', 'copy', '--target', 'auto', '--dry-run')
+      expect(local.result.node).to.equal('pve1')
+      const full = await refused('no-capacity', 'vm', 'clone', 'git', 'copy', '--memory-ceiling', '10')
+      expect(full.error.message).to.contain('of memory left below 10%')
+    })
+
     it('waits for another clone of the same container', async function () {
       this.timeout(20_000)
       await run('lxc', 'stop', 'proxy')

@@ -147,7 +147,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       ['an unknown storage', 8, 'storage nope is not there', ['web', 'debian-12', '--storage', 'nope']],
       ['a storage without container disks', 8, 'does not hold', ['web', 'debian-12', '--storage', 'local']],
       ['an unknown node', 5, 'no node "pve9"', ['web', 'debian-12', ...ON_LVM, '--node', 'pve9']],
-      ['too much memory', 8, 'of memory free', ['web', 'debian-12', ...ON_LVM, '--memory', '9TiB']],
+      ['too much memory', 8, 'of memory left below 90%', ['web', 'debian-12', ...ON_LVM, '--memory', '9TiB']],
       ['a taken VMID', 6, 'VMID 100 is taken', ['web', 'debian-12', ...ON_LVM, '--vmid', '100']],
       ['a bad name', 2, 'web_1', ['web_1', 'debian-12', ...ON_LVM]],
       ['a VM template', 5, 'no container template "ubuntu-22.04-x"', ['web', 'ubuntu-22.04-x', ...ON_LVM]],

@@ -127,6 +127,39 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await create()).result).to.include({node: 'pve3'})
     })
 
+    it('picks VMIDs from the range of a class, and makes no more guests than it has numbers', async () => {
+      const classes = 'machineClasses:\n  cp: {storage: local-lvm, memory: 512, vmids: 8000-8001}\n'
+      writeFileSync(path.join(folder, 'homelab.yaml'), classes)
+      const create = async (name: string, ...argv: string[]) => {
+        const words = ['proxmox', 'vm', 'create', name, '--empty', '--class', 'cp', '--json', ...argv]
+        const done = await cluster.run(words, {cwd: folder})
+        return {exitCode: done.exitCode, result: done.json()}
+      }
+      const {result} = await create('cp', '--count', '2', '--dry-run')
+      expect(result.map(({vmid}: {vmid: number}) => vmid)).to.deep.equal([8000, 8001])
+      const many = await create('cp', '--count', '3')
+      expect(many.exitCode).to.equal(8)
+      expect(many.result.error.message).to.match(/^there is room for 2 of 3 only: .*no VMID from 8000 to 8001 is free/)
+      expect((await create('one')).result).to.include({vmid: 8000})
+      expect((await create('two')).result).to.include({vmid: 8001})
+      const full = await create('three')
+      expect(full.result.error).to.include({code: 'no-capacity', exitCode: 8})
+      // Who names one is not bound to the range.
+      expect((await create('four', '--vmid', '900')).result).to.include({vmid: 900})
+      for (const vmid of ['8000', '8001', '900']) await cluster.run(['proxmox', 'vm', 'delete', vmid, '--yes'])
+    })
+
+    it('counts memory for new guests as for those that move', async () => {
+      const create = (...argv: string[]) =>
+        cluster.run(['proxmox', 'vm', 'create', 'big', 'ubuntu-22.04', '--dry-run', '--json', ...argv])
+      const refused = await create('--memory-ceiling', '10')
+      expect(refused.exitCode).to.equal(8)
+      expect(refused.json().error.message).to.contain('of memory left below 10%')
+      expect(refused.json().error.hint).to.contain('--memory-ceiling')
+      expect((await create('--memory', '60GiB')).exitCode).to.equal(8)
+      expect((await create('--memory', '60GiB', '--memory-ceiling', '500')).exitCode).to.equal(0)
+    })
+
     it('wants one guest or a file', async () => {
       expect((await explain()).exitCode).to.equal(2)
       expect((await explain('git', '-f', 'x.yaml')).exitCode).to.equal(2)

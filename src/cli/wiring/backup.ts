@@ -10,6 +10,7 @@ import {NewGuestService} from '../../services/new-guest-service.js'
 import {VmidPicker} from '../../services/vmid-picker.js'
 import type {Services} from '../services.js'
 import {storageCheck} from './devices.js'
+import {reachCheck} from './placement.js'
 import {powerService} from './power.js'
 
 export function backupRepository({parts}: Services): BackupRepository {
@@ -57,6 +58,7 @@ export function backupRestoreService(services: Services): BackupRestoreService {
     inventory: backupInventory(services),
     newGuests,
     power: powerService(services),
+    reach: reachCheck(services),
     runs: backupRunService(services),
     taskList,
     tasks,

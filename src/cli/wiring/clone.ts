@@ -3,6 +3,7 @@ import {CloneService} from '../../services/clone-service.js'
 import {GuestCloneService} from '../../services/guest-clone-service.js'
 import {VmidPicker} from '../../services/vmid-picker.js'
 import type {Services} from '../services.js'
+import {reachCheck} from './placement.js'
 
 export function cloneService({parts, tasks}: Pick<Services, 'parts' | 'tasks'>): CloneService {
   const {cluster, guests, taskList, timing} = parts
@@ -18,5 +19,6 @@ export function guestCloneService(services: Services): GuestCloneService {
     visibility,
     cloneService(services),
     new VmidPicker(cluster, timing),
+    reachCheck(services),
   )
 }

@@ -1,6 +1,6 @@
 import {DrainJournalFile} from '../../config/drain-journals.js'
 import type {Surroundings} from '../../config/locations.js'
-import {PLACEMENT_POLICY, type PlacementPolicy} from '../../domain/guest-reach.js'
+import type {PlacementPolicy} from '../../domain/guest-reach.js'
 import {MigrateRepository} from '../../repositories/migrate-repository.js'
 import {DrainService, type DrainParts} from '../../services/drain-service.js'
 import {DrainWatch} from '../../services/drain-watch.js'
@@ -14,7 +14,7 @@ import {powerService} from './power.js'
 export interface DrainSetting {
   readonly surroundings: Surroundings
   readonly context: string
-  readonly localDisks: boolean
+  readonly policy: PlacementPolicy
 }
 
 export function drainService(setting: DrainSetting): Wiring<DrainService> {
@@ -25,10 +25,9 @@ export function returnService(setting: DrainSetting): Wiring<ReturnService> {
   return (services) => new ReturnService(drainParts(services, setting))
 }
 
-function drainParts(services: Services, {context, localDisks, surroundings}: DrainSetting): DrainParts {
+function drainParts(services: Services, {context, policy, surroundings}: DrainSetting): DrainParts {
   const {parts, tasks} = services
   const {cluster, connection, guests, releases, taskList, timing} = parts
-  const policy: PlacementPolicy = {...PLACEMENT_POLICY, localDisks}
   return {
     facts: placementFacts(services),
     journals: (node) => new DrainJournalFile(surroundings, context, node),

@@ -34,7 +34,7 @@ export default class Rebalance extends BaseCommand<Outcome> {
 
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(Rebalance)
-    const service = await this.use(rebalanceService(policyOf(flags)))
+    const service = await this.use(rebalanceService(policyOf(flags, await this.settings())))
     const plan = await this.unwrap(service.prepare(flags['max-moves']))
     const tables = rebalanceTables(plan)
     const verdict = 'balanced: no move would even the nodes out any further'

@@ -89,6 +89,35 @@ contexts:
     ])
   })
 
+  it('says how full nodes may get, and which VMIDs new guests get', () => {
+    const text = `
+contexts:
+  lab:
+    endpoints: https://pve1.lan:8006
+    placement: {memoryCeiling: 120}
+    defaults: {vmids: 1000-1999}
+    nodes: {pve2: {vmids: 2000-2999}}
+machineClasses:
+  cp: {vmids: 8000-8009}
+`
+    const {contexts, machineClasses} = parseText(text, folders)._unsafeUnwrap()
+    expect(contexts.lab).to.deep.include({
+      memoryCeiling: 1.2,
+      defaults: {vmids: {first: 1000, last: 1999}},
+      nodes: {pve2: {vmids: {first: 2000, last: 2999}}},
+    })
+    expect(machineClasses.cp).to.deep.equal({vmids: {first: 8000, last: 8009}})
+    expect(
+      problems(`contexts:
+  lab: {endpoints: https://pve1.lan:8006, placement: {memoryCeiling: 0, memoryCeilin: 5}, defaults: {vmids: 900-100}}
+`),
+    ).to.deep.equal([
+      '2:55 contexts.lab.placement.memoryCeiling is less than 1 | use 1 or more',
+      '2:73 contexts.lab.placement.memoryCeilin is not a known key | did you mean memoryCeiling?',
+      '2:102 contexts.lab.defaults.vmids is not valid | write the first and the last one, like 8000-8099',
+    ])
+  })
+
   it('reports every problem at once, in the order of the file', () => {
     const text = `currentContxt: lab
 contexts:

@@ -1,7 +1,14 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 
-import {checkVmid, chooseVmid, DEFAULT_VMID_RANGE, parseVmidRange} from '../../../src/domain/vmid.js'
+import {
+  checkVmid,
+  chooseVmid,
+  DEFAULT_VMID_RANGE,
+  freeVmid,
+  parseVmidRange,
+  parseVmidSpan,
+} from '../../../src/domain/vmid.js'
 
 describe('VMIDs', () => {
   it('reads the range of the datacenter options', () => {
@@ -38,6 +45,17 @@ describe('VMIDs', () => {
       Array.from({length: 25}, () => chooseVmid(101, 5, new Set([100]), DEFAULT_VMID_RANGE, random)),
     )
     expect(picks.size).to.be.greaterThan(15)
+  })
+
+  it('reads a range that somebody sets, and finds what is free in it', () => {
+    expect(parseVmidSpan(' 8000-8099 ')._unsafeUnwrap()).to.deep.equal({first: 8000, last: 8099})
+    expect(parseVmidSpan('8000-8000')._unsafeUnwrap()).to.deep.equal({first: 8000, last: 8000})
+    for (const bad of ['8000', '8099-8000', '99-200', '8000-', '1000-9999999999', 'a-b', '']) {
+      expect(parseVmidSpan(bad)._unsafeUnwrapErr().details, bad).to.deep.equal({field: 'vmids', value: bad})
+    }
+
+    expect(freeVmid({first: 200, last: 202}, new Set([200, 202]))).to.equal(201)
+    expect(freeVmid({first: 200, last: 200}, new Set([200]))).to.equal(undefined)
   })
 
   it('refuses what is no VMID', () => {

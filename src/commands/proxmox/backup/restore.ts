@@ -48,7 +48,7 @@ All disks come from the backup. Those of a VM go to one storage, or each to its 
 
   async run(): Promise<PlannedRestore | RestoredGuest> {
     const {args, flags} = await this.parse(BackupRestore)
-    const request = this.unwrap(restoreRequest(args.backup, flags))
+    const request = this.unwrap(restoreRequest(args.backup, flags, await this.settings()))
     const service = await this.use(backupRestoreService)
     const prepared = await this.unwrap(service.prepare(request))
     for (const text of prepared.warnings) await this.warning(text)

@@ -45,7 +45,7 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
 
   async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(NodeDrain)
-    const drains = await this.use(drainService(await this.drainSetting(flags['with-local-disks'])))
+    const drains = await this.use(drainService(await this.drainSetting(flags)))
     const file = flags.plan
     const saved = file === undefined || flags['dry-run'] ? undefined : this.unwrap(readDrainPlan(this.runtime, file))
     const patience = this.patience(flags)

@@ -23,7 +23,7 @@ export default class NodeReturn extends NodeMoveCommand<Outcome> {
   async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(NodeReturn)
     const {node} = args
-    const returns = await this.use(returnService(await this.drainSetting(true)))
+    const returns = await this.use(returnService(await this.drainSetting({...flags, 'with-local-disks': true})))
     const patience = this.patience(flags)
     const plan = await this.unwrap(returns.prepare(node, patience))
     if (flags['dry-run']) return this.present({dryRun: true as const, ...plan}, {text: planText(plan)})

@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {placementTable} from '../../../cli/output/placement-table.js'
-import {placementFlags, policyOf} from '../../../cli/placement-flags.js'
+import {placementFlags, policyOf, type PlacementFlags} from '../../../cli/placement-flags.js'
 import {planOfSpec} from '../../../cli/placement-spec.js'
 import {placementService} from '../../../cli/wiring/placement.js'
 import {failure} from '../../../domain/failure.js'
@@ -21,8 +21,9 @@ would be taken beyond the ceiling. What counts is the configured memory of all g
 
 Points: memory 100 (the share that is free afterwards), spread 30 (far from guests called alike, web-1 and web-2, or with the same tags), affinity 20 (what its HA rule
 prefers), cpu 20 (idle processors), stay 10 (where it is already).
+The ceiling is that of --memory-ceiling, else placement.memoryCeiling of the context, else 90 %.
 
-With -f: what "vm create -f", or with --type lxc "lxc create -f", would do; there, memory counts that nobody uses now.`
+With -f: what "vm create -f", or with --type lxc "lxc create -f", would do, by the same rules.`
 
   static override args = {
     name: Args.string({description: 'A VM or container, by name or VMID.', required: false, ignoreStdin: true}),
@@ -65,14 +66,12 @@ With -f: what "vm create -f", or with --type lxc "lxc create -f", would do; ther
       )
     }
 
-    return args.name === undefined
-      ? this.explainSpec(flags.file ?? '', flags.type, flags.to)
-      : this.explainGuest(args.name, flags)
+    return args.name === undefined ? this.explainSpec(flags.file ?? '', flags) : this.explainGuest(args.name, flags)
   }
 
-  private async explainGuest(name: string, flags: Parameters<typeof policyOf>[0] & {readonly to?: string | undefined}) {
+  private async explainGuest(name: string, flags: PlacementFlags & {readonly to?: string | undefined}) {
     const service = await this.use(placementService)
-    const found = await this.unwrap(service.explain(name, policyOf(flags), flags.to))
+    const found = await this.unwrap(service.explain(name, policyOf(flags, await this.settings()), flags.to))
     const {guest, node, ranked, reason, rejected} = found
     const verdict = node === guest.node ? `best where it is, on ${node}` : `best on ${node}`
     return this.present(found, {
@@ -80,10 +79,13 @@ With -f: what "vm create -f", or with --type lxc "lxc create -f", would do; ther
     })
   }
 
-  private async explainSpec(file: string, type: 'lxc' | 'vm', node: string | undefined): Promise<Outcome> {
+  private async explainSpec(
+    file: string,
+    {to: node, type, ...flags}: PlacementFlags & {readonly to?: string | undefined; readonly type: 'lxc' | 'vm'},
+  ): Promise<Outcome> {
     const {prompt, runtime, signal, surroundings} = this
     const input = {prompt, runtime, signal, surroundings}
-    const spec = {file, node, type: type === 'vm' ? ('qemu' as const) : type}
+    const spec = {file, node, type: type === 'vm' ? ('qemu' as const) : type, ceilingPercent: flags['memory-ceiling']}
     const plans = await this.unwrap(planOfSpec(spec, await this.settings(), input, await this.services()))
     const placements = plans.map(({name, placement}): SpecPlacement => ({name, ...placement}))
     return this.present<Outcome, never>(placements, {text: placements.map((one) => specText(one)).join('\n\n')})

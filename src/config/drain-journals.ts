@@ -30,6 +30,7 @@ const journal = z.object({
   begunAt: z.string(),
   phase: z.enum(['drained', 'draining', 'returning']),
   blocked: z.enum(['fail', 'leave', 'shutdown']),
+  withStopped: z.optional(z.literal(true)),
   steps: z.array(
     z.discriminatedUnion('action', [
       z.object({...move, action: z.literal('move'), state}),

@@ -44,6 +44,8 @@ export interface DrainJournal {
   readonly begunAt: string
   readonly phase: 'drained' | 'draining' | 'returning'
   readonly blocked: BlockedManner
+  /** Guests that are stopped move, too. */
+  readonly withStopped?: true
   readonly steps: readonly DrainStep[]
 }
 
@@ -67,7 +69,7 @@ function moveState({manner, state}: MoveStep, guest: Where, home: string): Drain
   if (state === 'begun') return 'begun'
   const stopped = guest.status === 'stopped'
   if (guest.node !== home) return state === 'planned' ? undefined : 'done'
-  if (state === 'planned') return stopped ? undefined : 'planned'
+  if (state === 'planned') return stopped === (manner === 'offline') ? 'planned' : undefined
   // Its restart on the way home may have been cut off.
   return state === 'returning' && stopped && manner === 'restart' ? 'begun' : undefined
 }

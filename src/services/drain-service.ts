@@ -43,6 +43,8 @@ export interface SavedDrainPlan {
 export interface DrainOptions {
   /** What to do with running guests that cannot move; as the journal says where a drain is gone on with, else `fail`. */
   readonly blocked?: BlockedManner
+  /** Moves guests that are stopped, too; as the journal says where a drain is gone on with, else not. */
+  readonly withStopped?: boolean
   readonly plan?: SavedDrainPlan
 }
 
@@ -53,6 +55,7 @@ export interface DrainPlan extends SavedDrainPlan {
   /** False: nothing may be done, for guests are blocked. */
   readonly possible: boolean
   readonly whenBlocked: BlockedManner
+  readonly withStopped: boolean
   readonly blocked: readonly BlockedGuest[]
   readonly staying: readonly StayingGuest[]
   /** Guests that are away or shut down already, by an earlier run. */
@@ -79,6 +82,8 @@ export interface DrainParts extends MoverParts {
   /** A word for this process. */
   readonly run: string
 }
+
+type DrainManner = Pick<DrainPlan, 'whenBlocked' | 'withStopped'>
 
 interface Prepared {
   readonly plan: DrainPlan
@@ -115,10 +120,14 @@ export class DrainService {
       )
     }
 
-    const whenBlocked = options.blocked ?? (resumed ? journal?.blocked : undefined) ?? 'fail'
+    const {blocked, withStopped} = resumed && journal !== undefined ? journal : {}
+    const manner: DrainManner = {
+      whenBlocked: options.blocked ?? blocked ?? 'fail',
+      withStopped: options.withStopped ?? withStopped ?? false,
+    }
     const prepared = (
-      options.plan === undefined ? ok(undefined) : this.savedPlan(options.plan, node, facts.value, kept, whenBlocked)
-    ).map((saved) => saved ?? this.plan(node, facts.value, kept, whenBlocked))
+      options.plan === undefined ? ok(undefined) : this.savedPlan(options.plan, node, facts.value, kept, manner)
+    ).map((saved) => saved ?? this.plan(node, facts.value, kept, manner))
     return prepared.map(({plan, steps}) => {
       const whole = {...plan, resumed}
       this.#prepared.set(whole, {plan: whole, steps, ...(journal !== undefined && {begunAt: journal.begunAt})})
@@ -140,6 +149,7 @@ export class DrainService {
       begunAt,
       phase: 'draining',
       blocked: plan.whenBlocked,
+      ...(plan.withStopped && {withStopped: true}),
       steps,
     })
     if (taken.isErr()) return err(taken.error)
@@ -239,7 +249,8 @@ export class DrainService {
   }
 
   /** Goes on as planned where that is still possible, else plans anew for those that are still there. */
-  private plan(node: string, facts: PlacementFacts, kept: readonly DrainStep[], whenBlocked: BlockedManner): Prepared {
+  private plan(node: string, facts: PlacementFacts, kept: readonly DrainStep[], manner: DrainManner): Prepared {
+    const {whenBlocked, withStopped} = manner
     const {policy} = this.parts
     const open = kept.filter((step) => step.state === 'planned' || step.state === 'begun')
     const away = kept.filter((step) => !open.includes(step))
@@ -252,12 +263,16 @@ export class DrainService {
     const guests = facts.guests.map((guest) =>
       halfway.has(guest.vmid) && guest.status === 'stopped' ? {...guest, status: 'running' as const} : guest,
     )
-    const fresh = planMoves({...facts, guests}, {leaving: [node], policy, blocked: whenBlocked, stopped: 'stay'})
+    const fresh = planMoves(
+      {...facts, guests},
+      {leaving: [node], policy, blocked: whenBlocked, stopped: withStopped ? 'move' : 'stay'},
+    )
     const covered = new Set(open.map(({vmid}) => vmid))
     const moves = open.filter((step) => step.action === 'move')
     const here = guests.filter((guest) => guest.node === node && takesMemory(guest))
     const holds =
       open.length > 0 &&
+      fresh.moves.every(({manner: how, vmid}) => how !== 'offline' || covered.has(vmid)) &&
       here.every(
         ({vmid}) => covered.has(vmid) || (whenBlocked === 'leave' && fresh.blocked.some((one) => one.vmid === vmid)),
       ) &&
@@ -278,7 +293,7 @@ export class DrainService {
         node,
         resumed: false,
         possible: holds || fresh.possible,
-        whenBlocked,
+        ...manner,
         moves: steps.flatMap((step) => (step.action === 'move' ? [moveOf(step, node)] : [])),
         shutdowns: steps.flatMap((step) => (step.action === 'shutdown' ? [whoOf(step)] : [])),
         blocked: fresh.blocked.filter(({vmid}) => !holds || !moves.some((step) => step.vmid === vmid)),
@@ -295,7 +310,7 @@ export class DrainService {
     node: string,
     facts: PlacementFacts,
     away: readonly DrainStep[],
-    whenBlocked: BlockedManner,
+    manner: DrainManner,
   ): Result<Prepared, Failure> {
     const planned = new Set([...saved.moves, ...saved.shutdowns].map(({vmid}) => vmid))
     const known = new Map(facts.guests.map((guest) => [guest.vmid, guest]))
@@ -303,7 +318,7 @@ export class DrainService {
     const off = saved.moves.filter(({to, vmid}) => known.get(vmid)?.node !== node && known.get(vmid)?.node !== to)
     const problems = [
       ...(saved.node === node ? [] : [`it is a plan for ${saved.node}`]),
-      ...(whenBlocked === 'leave'
+      ...(manner.whenBlocked === 'leave'
         ? []
         : here.filter(({vmid}) => !planned.has(vmid)).map((guest) => `${guestLabel(guest)} is not in it`)),
       ...off.map(
@@ -333,7 +348,7 @@ export class DrainService {
         node,
         resumed: false,
         possible: true,
-        whenBlocked,
+        ...manner,
         moves,
         shutdowns,
         blocked: [],

@@ -67,6 +67,32 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await node('return', 'pve2')).json()).to.include({changed: false, complete: true})
     })
 
+    it('moves guests that are stopped when told to, names those that cannot, and goes on so', async () => {
+      await cluster.run(['proxmox', 'vm', 'stop', '101', '--yes'])
+      const before = await where()
+      expect((await node('drain', 'pve2', '--dry-run')).json().moves.map(({vmid}: Row) => vmid)).to.deep.equal([201])
+      const plan = (await node('drain', 'pve2', '--dry-run', '--with-stopped')).json()
+      expect(plan).to.include({possible: true, withStopped: true})
+      expect(plan.moves.map(({manner, vmid}: {manner: string; vmid: number}) => [vmid, manner])).to.deep.include([
+        101,
+        'offline',
+      ])
+      // The first move is refused, so the drain stops with a journal; the next one needs not be told again.
+      cluster.meddle = ({method, path: to}) =>
+        method === 'POST' && to.endsWith('/201/migrate')
+          ? {answer: {status: 500, reason: 'not now', contentType: 'application/json', body: '{"data":null}'}}
+          : undefined
+      expect((await node('drain', 'pve2', '--with-stopped', '--parallel', '1', '--yes')).exitCode).to.equal(8)
+      cluster.meddle = undefined
+      const drained = await node('drain', 'pve2', '--yes')
+      expect(drained.json()).to.include({node: 'pve2', changed: true, empty: true})
+      const after = await where()
+      expect(after[101]).to.match(/^pve[13] stopped$/)
+      expect(after[201]).to.match(/^pve[13] running$/)
+      expect((await node('return', 'pve2')).json()).to.include({complete: true})
+      expect(await where()).to.deep.equal(before)
+    })
+
     it('names what cannot move before anything does, and shuts it down only when told to', async () => {
       const before = await where()
       const refused = await node('drain', 'pve1', '--yes')

@@ -31,9 +31,10 @@ async function drainTrial(seed: number): Promise<{wrongs: string[]; kills: numbe
     pinned: random() < 0.15,
   }))
   const parallel = 1 + Math.floor(random() * 3)
+  const withStopped = random() < 0.4
   const drain = (lab: DrainLab, mortal: Mortal) => async (): Promise<Failure | undefined> => {
     const {drains} = lab.process(mortal)
-    const plan = await drains.prepare('n1', {blocked: 'shutdown'}, PATIENCE)
+    const plan = await drains.prepare('n1', {blocked: 'shutdown', withStopped}, PATIENCE)
     if (plan.isErr()) return plan.error
     const done = await drains.carryOut(plan.value, parallel, PATIENCE)
     return done.isErr() ? done.error : undefined

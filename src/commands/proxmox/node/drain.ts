@@ -7,15 +7,14 @@ import {moveLine, NodeMoveCommand, nodeMoveFlags} from '../../../cli/node-move-c
 import {drainService} from '../../../cli/wiring/drain.js'
 import {failure} from '../../../domain/failure.js'
 import {guestLabel} from '../../../domain/guest.js'
-import type {BlockedManner} from '../../../domain/move-plan.js'
-import type {Drained, DrainPlan} from '../../../services/drain-service.js'
+import type {Drained, DrainOptions, DrainPlan} from '../../../services/drain-service.js'
 
 type Outcome = Drained | (DrainPlan & {readonly dryRun: true})
 
 export default class NodeDrain extends NodeMoveCommand<Outcome> {
   static override summary = 'Move all running guests away from a node.'
   static override description = [
-    'Running VMs move online, containers are restarted on their new nodes. Where each goes is planned first, by memory, storage, bridges, devices and HA rules; what cannot move is named, and nothing is begun as long as --blocked does not say what to do with it. Guests that are stopped, and templates, stay.',
+    'Running VMs move online, containers are restarted on their new nodes. Where each goes is planned first, by memory, storage, bridges, devices and HA rules; what cannot move is named, and nothing is begun as long as --blocked does not say what to do with it. Guests that are stopped stay, unless --with-stopped says otherwise; templates always do.',
     'Each step is written down before it is done: a drain that was cut off goes on when the same command is given again, and "node return" brings back what left. Before each move everything is asked again; when something is not as planned any more, what is under way is waited for and nothing new is begun (exit 8; 12 where nobody knows what became of a guest).',
     'With --dry-run, --plan FILE saves the plan; without, it carries out the plan in FILE as it is, or nothing.',
   ].join('\n\n')
@@ -40,6 +39,7 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
       description:
         'What to do with running guests that cannot move: nothing at all is done (fail, the default), they are shut down and started again on return, or they are left running.',
     }),
+    'with-stopped': Flags.boolean({description: 'Move guests that are stopped, too; those that cannot are named.'}),
     'with-local-disks': Flags.boolean({description: 'Copy disks that are on storage of the node itself.'}),
   }
 
@@ -49,10 +49,12 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
     const file = flags.plan
     const saved = file === undefined || flags['dry-run'] ? undefined : this.unwrap(readDrainPlan(this.runtime, file))
     const patience = this.patience(flags)
-    const options: {blocked?: BlockedManner} = flags.blocked === undefined ? {} : {blocked: flags.blocked}
-    const plan = await this.unwrap(
-      drains.prepare(args.node, {...options, ...(saved !== undefined && {plan: saved})}, patience),
-    )
+    const options: DrainOptions = {
+      ...(flags.blocked !== undefined && {blocked: flags.blocked}),
+      ...(flags['with-stopped'] && {withStopped: true}),
+      ...(saved !== undefined && {plan: saved}),
+    }
+    const plan = await this.unwrap(drains.prepare(args.node, options, patience))
     if (flags['dry-run']) {
       if (file !== undefined) {
         this.unwrap(writeDrainPlan(this.runtime, file, plan, this.runtime.now().toString(36)))

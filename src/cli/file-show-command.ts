@@ -5,9 +5,10 @@ import type {FileContent} from '../domain/volume-file.js'
 import type {ShownFile} from '../services/volume-file-service.js'
 import {BaseCommand} from './base-command.js'
 import {placeFlags} from './file-flags.js'
+import {asTime} from './output/human.js'
 import {volumeFileService} from './wiring/volume-files.js'
 
-export const fileArg = Args.string({description: 'Its name, or its volume id: local:iso/debian.iso.', required: true})
+export const fileArg = Args.string({description: 'Its name, or its volume id: STORAGE:KIND/NAME.', required: true})
 
 /** Shows one file and the guests that have it in a drive. */
 export abstract class FileShowCommand extends BaseCommand<ShownFile> {
@@ -32,7 +33,7 @@ function textOf(file: ShownFile): string {
     ['nodes', file.nodes.join(', ')],
     ['size', file.sizeBytes === undefined ? undefined : formatSize(file.sizeBytes)],
     ['as disk', file.virtualSizeBytes === undefined ? undefined : formatSize(file.virtualSizeBytes)],
-    ['created', file.createdAt],
+    ['created', file.createdAt === undefined ? undefined : asTime(file.createdAt)],
     ['path', file.path],
     ['used by', file.usedBy.map((user) => `${guestLabel(user)} as ${user.key}`).join(', ') || 'no guest'],
   ]

@@ -54,6 +54,15 @@ async function fromFile(
 ): Promise<Result<UploadSource, Failure>> {
   const handle = await open(path.resolve(runtime.cwd, file), 'r')
   const stats = await handle.stat()
+  if (stats.isFile() && options.sizeBytes !== undefined && options.sizeBytes !== stats.size) {
+    await handle.close()
+    return err(
+      failure('usage', `"${file}" has ${stats.size} bytes, not the ${options.sizeBytes} of --size`, {
+        hint: 'Leave --size out: it is for what comes from a pipe',
+      }),
+    )
+  }
+
   if (stats.isFile()) return ok(fileSource(handle, stats.size))
   if (stats.isDirectory()) {
     await handle.close()

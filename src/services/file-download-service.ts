@@ -72,6 +72,8 @@ export class FileDownloadService {
     const {anyCertificate, checksum, content} = wish
     const url = readDownloadUrl(wish.url)
     if (url.isErr()) return err(url.error)
+    const given = wish.name === undefined ? undefined : storedName(content, wish.name)
+    if (given?.isErr() === true) return err(given.error)
     const gate = await this.gate(wish)
     if (gate.isErr()) return err(gate.error)
     const place = (await this.resources()).andThen((resources) => choosePlace(content, resources, wish))

@@ -56,6 +56,28 @@ export function placesOf(content: FileContent, resources: ClusterResources, {nod
   )
 }
 
+/** A storage on a node that nobody can look into now. */
+export interface UnseenPlace {
+  readonly storage: string
+  readonly node: string
+  readonly why: 'node-offline' | 'not-available'
+}
+
+/** What `placesOf` leaves out though it may hold such files; not what is shared and can be seen from another node. */
+export function unseenPlaces(content: FileContent, resources: ClusterResources, wish: PlaceWish): UnseenPlace[] {
+  const online = onlineNodes(resources)
+  const seen = placesOf(content, resources, wish)
+  return resources.storages
+    .filter(
+      (one) =>
+        one.content.includes(content) &&
+        (wish.node === undefined || one.node === wish.node) &&
+        (wish.storage === undefined || one.storage === wish.storage) &&
+        !seen.some((other) => isSame(one, other)),
+    )
+    .map(({node, storage}) => ({storage, node, why: online.has(node) ? 'not-available' : 'node-offline'}))
+}
+
 /** The nodes that see what lies there, those first that can be asked for it now. */
 export function nodesOf(place: NodeStorage, resources: ClusterResources): string[] {
   if (!place.shared) return [place.node]

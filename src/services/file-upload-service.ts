@@ -82,6 +82,7 @@ export class FileUploadService {
     const {checksum, content, sizeBytes} = wish
     const name = storedName(content, wish.name)
     if (name.isErr()) return err(name.error)
+    if (sizeBytes === 0) return err(nothingToSend(name.value))
     const gate = await requireContent(releases, content)
     if (gate.isErr()) return err(gate.error)
     const resources = await cluster.resources()
@@ -256,4 +257,12 @@ function progressOf({name, sizeBytes}: UploadPlan, {onStep}: Patience, timing: T
       ...(sizeBytes > 0 && {fraction: bytes / sizeBytes}),
     })
   }
+}
+
+/** Never what is meant, and a pipe whose first program failed looks like this. */
+function nothingToSend(name: string): Failure {
+  return failure('refused', `there is nothing in ${name}: it is empty`, {
+    hint: 'Look at the file, or at the program whose output is piped here',
+    details: {reason: 'source-empty', name},
+  })
 }

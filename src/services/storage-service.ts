@@ -149,7 +149,15 @@ export class StorageService {
     name: string,
     filter: ContentFilter,
     bounds: Bounds,
-  ): ResultAsync<{readonly volumes: VolumeRow[]; readonly failed: readonly Failure[]}, Failure> {
+  ): ResultAsync<
+    {
+      readonly volumes: VolumeRow[]
+      readonly failed: readonly Failure[]
+      /** Not asked, because their nodes are offline. */
+      readonly offline: readonly StoragePlace[]
+    },
+    Failure
+  > {
     return ResultAsync.combine([this.find(name), this.cluster.resources()] as const).andThen(
       ([definition, resources]) => {
         const places = placesOf([definition], resources, filter.node)
@@ -167,7 +175,7 @@ export class StorageService {
           const volumes = done.flatMap((result, index) =>
             result.ok ? volumeRows(places[index] as StoragePlace, result.value, resources.guests) : [],
           )
-          return okAsync({volumes, failed})
+          return okAsync({volumes, failed, offline: placesOffline([definition], resources, filter.node)})
         })
       },
     )
@@ -246,6 +254,26 @@ export function placesOf(
       const first = able.find((node) => available.has(`${node} ${storage}`)) ?? able[0]
       const chosen = shared ? (first === undefined ? [] : [first]) : able
       return chosen.map((node) => ({storage, node, shared}))
+    })
+}
+
+/** What `placesOf` leaves out because a node is offline; not what is shared and can be seen from another node. */
+export function placesOffline(
+  definitions: readonly StorageDefinition[],
+  resources: Pick<ClusterResources, 'nodes' | 'storages'>,
+  only?: string,
+): StoragePlace[] {
+  const members = resources.nodes.map(({node}) => node)
+  const seen = placesOf(definitions, resources, only)
+  return definitions
+    .filter(({enabled}) => enabled)
+    .flatMap((definition) => {
+      const {shared, storage} = definition
+      const isSeen = (node: string): boolean =>
+        seen.some((one) => one.storage === storage && (shared || one.node === node))
+      return nodesOf(definition, members)
+        .filter((node) => (only === undefined || node === only) && !isSeen(node))
+        .map((node) => ({storage, node, shared}))
     })
 }
 

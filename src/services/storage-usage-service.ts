@@ -8,7 +8,7 @@ import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {NodeStorageRepository, StorageState, Volume} from '../repositories/node-storage-repository.js'
 import type {StorageRepository} from '../repositories/storage-repository.js'
 import {fanOut} from './fan-out.js'
-import {placesOf, type Bounds, type StoragePlace} from './storage-service.js'
+import {placesOf, placesOffline, type Bounds, type StoragePlace} from './storage-service.js'
 
 /** Volumes of one kind. */
 export interface VolumeSum {
@@ -55,6 +55,8 @@ export interface UsageReport {
   readonly guests: readonly GuestUsage[]
   /** Storages that could not be looked into, so that sums may lack what lies there. */
   readonly failed: readonly Failure[]
+  /** Storages that were not asked, because their nodes are offline. */
+  readonly offline: readonly StoragePlace[]
 }
 
 type Listed = StoragePlace & {readonly volumes: readonly Volume[] | undefined; readonly error?: Failure}
@@ -96,6 +98,7 @@ export class StorageUsageService {
         .sort((a, b) => naturalOrder(a.storage, b.storage) || naturalOrder(a.node, b.node)),
       guests: guestUsages(listed, resources.guests),
       failed: listed.flatMap(({error}) => error ?? []),
+      offline: placesOffline(definitions, resources),
     }
   }
 

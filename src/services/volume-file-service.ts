@@ -20,7 +20,7 @@ import type {DeviceRepository} from '../repositories/device-repository.js'
 import type {NodeStorageRepository, Volume} from '../repositories/node-storage-repository.js'
 import type {VolumeFileRepository} from '../repositories/volume-file-repository.js'
 import {fanOut} from './fan-out.js'
-import {nodesOf, placesOf, unknownPlace, type PlaceWish} from './file-place.js'
+import {nodesOf, placesOf, unknownPlace, unseenPlaces, type PlaceWish, type UnseenPlace} from './file-place.js'
 import type {NodeLimit} from './node-limit.js'
 import type {Patience} from './patience.js'
 import {following} from './relocation.js'
@@ -49,6 +49,8 @@ export interface FileList {
   readonly files: readonly VolumeFile[]
   /** Storages that could not be read. */
   readonly unread: readonly Failure[]
+  /** Storages that were not asked: nobody would have answered. */
+  readonly unseen: readonly UnseenPlace[]
 }
 
 export interface ShownFile extends VolumeFile {
@@ -228,7 +230,7 @@ export class VolumeFileService {
       (a, b) =>
         naturalOrder(a.name, b.name) || naturalOrder(a.volume, b.volume) || naturalOrder(a.nodes[0], b.nodes[0]),
     )
-    return ok({files, unread})
+    return ok({files, unread, unseen: unseenPlaces(content, resources, wish)})
   }
 }
 

@@ -238,6 +238,34 @@ describe('files on storages', () => {
       expect(cluster.requests.filter(({method}) => method !== 'GET')).to.deep.equal([])
     })
 
+    it('a name of the wrong kind is refused before the web server is asked', async () => {
+      cluster = await startCluster()
+      const wrong = await refused(2, 'iso', 'download', `${url}/missing.iso`, '--storage', 'nas', '--name', 'x.txt')
+      expect(wrong.message).to.contain('.iso')
+      expect(cluster.requests.filter(({path}) => path.includes('query-url'))).to.deep.equal([])
+    })
+
+    it('says what a list lacks because a node is offline', async () => {
+      cluster = await startCluster()
+      const lists = [
+        ['iso', 'list'],
+        ['template', 'files'],
+        ['storage', 'content', 'local'],
+        ['storage', 'usage', 'local'],
+      ]
+      for (const list of lists) expect((await cluster.run(['proxmox', ...list])).stderr, list.join(' ')).to.equal('')
+      cluster.simulator.world.killNode('pve3')
+      for (const list of lists) {
+        const {exitCode, stderr} = await cluster.run(['proxmox', ...list])
+        expect(exitCode).to.equal(0)
+        expect(stderr, list.join(' ')).to.equal(
+          'warning: what lies on storage local of pve3 is left out: the node is offline\n',
+        )
+      }
+
+      expect((await cluster.run(['proxmox', 'storage', 'content', 'nas'])).stderr).to.equal('')
+    })
+
     it('a download that the web server does not have is refused', async () => {
       cluster = await startCluster()
       const error = await refused(8, 'iso', 'download', `${url}/missing.iso`, '--storage', 'nas')
@@ -281,6 +309,20 @@ describe('files on storages', () => {
       const spooled = await upload(CONTENT, '--name', 'b.iso')
       expect(spooled.json()).to.include({volume: 'nas:iso/b.iso', sizeBytes: CONTENT.length})
       expect(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('homelab-upload-'))).to.deep.equal([])
+    })
+
+    it('that is empty is refused, and so is a size that a file has not', async () => {
+      const nothing = await cluster.run(
+        ['proxmox', 'iso', 'upload', '-', '--name', 'x.iso', '--storage', 'nas', '--json'],
+        {
+          stdin: '',
+        },
+      )
+      expect(nothing.exitCode).to.equal(8)
+      expect(nothing.json().error.message).to.contain('empty')
+      await refused(8, 'iso', 'upload', file('none.iso', ''), '--storage', 'nas')
+      await refused(2, 'iso', 'upload', file('some.iso'), '--storage', 'nas', '--size', '3')
+      expect(volume('nas:iso/x.iso')).to.equal(undefined)
     })
 
     it('stores nothing when there is less or more of it than was said, or no name', async () => {

@@ -22,3 +22,17 @@ function definitionText({options, nodes, ...definition}: StorageDefinition): str
   ]
   return renderFields({...options, ...definition, nodes: nodes ?? 'all'}, fields)
 }
+
+/** Why a list lacks what lies there. */
+export function leftOut({
+  node,
+  storage,
+  why,
+}: {
+  node: string
+  storage: string
+  why?: 'node-offline' | 'not-available'
+}): string {
+  const reason = why === 'not-available' ? 'the storage is not available there' : 'the node is offline'
+  return `what lies on storage ${storage} of ${node} is left out: ${reason}`
+}

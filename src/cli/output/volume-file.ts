@@ -1,7 +1,7 @@
 import {formatSize} from '../../domain/size.js'
 import {fileLabel, type VolumeFile} from '../../domain/volume-file.js'
 import type {ArrivedFile} from '../../services/file-arrivals.js'
-import {asBytes} from './human.js'
+import {asBytes, asTime} from './human.js'
 import type {Column} from './columns.js'
 
 const asList = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value))
@@ -12,7 +12,7 @@ export const fileColumns: readonly Column<VolumeFile>[] = [
   {key: 'storage'},
   {key: 'nodes', format: asList},
   {key: 'sizeBytes', header: 'SIZE', format: asBytes, align: 'right'},
-  {key: 'createdAt', header: 'CREATED'},
+  {key: 'createdAt', header: 'CREATED', format: asTime},
   {key: 'volume', default: false},
   {key: 'format', default: false},
   {key: 'shared', default: false},

@@ -6,13 +6,14 @@ import {globalFlags} from '../../../cli/global-flags.js'
 import {volumeColumns} from '../../../cli/storage-columns.js'
 import {storageService} from '../../../cli/wiring/storage.js'
 import {CONTENT_TYPES} from '../../../domain/storage-types.js'
+import {leftOut} from '../../../cli/output/storage.js'
 import {EXIT_CODES} from '../../../domain/failure.js'
 import type {VolumeRow} from '../../../services/storage-service.js'
 
 export default class StorageContent extends BaseCommand<VolumeRow[]> {
   static override summary = 'List what lies on a storage: disks, ISO images, templates, backups.'
   static override description =
-    'Of local storage the volumes of every node are listed, of shared storage each one once. Where a node does not answer, the others are listed with a warning (exit 9). The size of a disk is what its guest sees; --columns volume,sizeBytes,usedBytes tells what it takes up, where the storage knows.'
+    'Of local storage the volumes of every node are listed, of shared storage each one once. A node that is offline is left out with a warning; where one does not answer, the others are listed with a warning, too (exit 9). The size of a disk is what its guest sees; --columns volume,sizeBytes,usedBytes tells what it takes up, where the storage knows.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> local --type iso',
     '<%= config.bin %> <%= command.id %> nas --type backup --guest 101 --sort createdAt:desc',
@@ -34,7 +35,7 @@ export default class StorageContent extends BaseCommand<VolumeRow[]> {
     const {args, flags} = await this.parse(StorageContent)
     const vmid = flags.guest === undefined ? undefined : await this.vmidOf(flags.guest)
     const storages = await this.use(storageService)
-    const {failed, volumes} = await this.unwrap(
+    const {failed, offline, volumes} = await this.unwrap(
       storages.content(
         args.storage,
         {
@@ -45,6 +46,7 @@ export default class StorageContent extends BaseCommand<VolumeRow[]> {
         {parallel: flags.parallel, signal: this.signal},
       ),
     )
+    for (const place of offline) await this.warning(leftOut(place))
     for (const {message} of failed) await this.warning(message)
     if (failed.length > 0) this.endWith(EXIT_CODES.partial)
     return this.present(volumes, {columns: volumeColumns, nameKey: 'volume', empty: 'nothing found'})

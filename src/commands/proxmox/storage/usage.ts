@@ -5,6 +5,7 @@ import {listFlags, parallelFlags} from '../../../cli/flags.js'
 import {globalFlags} from '../../../cli/global-flags.js'
 import {guestUsageColumns, usageColumns} from '../../../cli/storage-columns.js'
 import {storageUsageService} from '../../../cli/wiring/storage.js'
+import {leftOut} from '../../../cli/output/storage.js'
 import {EXIT_CODES} from '../../../domain/failure.js'
 import {noStorage} from '../../../services/storage-service.js'
 import {named, type GuestUsage, type StorageUsage} from '../../../services/storage-usage-service.js'
@@ -12,7 +13,7 @@ import {named, type GuestUsage, type StorageUsage} from '../../../services/stora
 export default class StorageUsageCommand extends BaseCommand<GuestUsage[] | StorageUsage[]> {
   static override summary = 'Show how full storages are, and of what or of whose.'
   static override description =
-    'Looks into each storage, those of each node for itself. Sizes of disks are what guests see: together they may be more than there is, where storage is thin. What they take up (usedBytes) is there only where the storage tells it: directories do; LVM, ZFS and backup servers do not. Where a storage cannot be looked into, a warning says so (exit 9).'
+    'Looks into each storage, those of each node for itself. Sizes of disks are what guests see: together they may be more than there is, where storage is thin. What they take up (usedBytes) is there only where the storage tells it: directories do; LVM, ZFS and backup servers do not. Storages of a node that is offline are left out with a warning; where one cannot be looked into, a warning says so, too (exit 9).'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --by-guest --sort disks.sizeBytes:desc',
@@ -30,9 +31,10 @@ export default class StorageUsageCommand extends BaseCommand<GuestUsage[] | Stor
   override async run(): Promise<GuestUsage[] | StorageUsage[]> {
     const {argv, flags} = await this.parse(StorageUsageCommand)
     const usage = await this.use(storageUsageService)
-    const {failed, guests, storages} = await this.unwrap(
+    const {failed, guests, offline, storages} = await this.unwrap(
       usage.usage(named(argv as string[], noStorage), {parallel: flags.parallel, signal: this.signal}),
     )
+    for (const place of offline) await this.warning(leftOut(place))
     for (const {message} of failed) await this.warning(message)
     if (failed.length > 0) this.endWith(EXIT_CODES.partial)
     return flags['by-guest']

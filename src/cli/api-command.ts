@@ -45,7 +45,7 @@ export abstract class ApiCommand extends BaseCommand {
         params[key] = await this.unwrap(this.readValue(value.slice(1)))
     }
 
-    const clean = path.startsWith('/') ? path : `/${path}`
+    const clean = this.unwrap(readPath(path))
     if (flags['dry-run'] === true) {
       const keys = Object.keys(params)
       return this.present(
@@ -94,4 +94,16 @@ export function parseParams(pairs: readonly string[]): Result<Record<string, str
   }
 
   return ok(params)
+}
+
+/** A path as the API viewer, the browser or a log has it: with or without `/api2/json` and the first slash. */
+function readPath(text: string): Result<string, Failure> {
+  if (/^https?:/i.test(text))
+    return err(
+      failure('usage', 'the path is an address', {hint: 'Leave the server out, which the context names: /nodes'}),
+    )
+  if (text.includes('?'))
+    return err(failure('usage', 'the path has a "?"', {hint: 'Give parameters with -d key=value, once per parameter'}))
+  const below = text.replace(/^\/?api2\/json(?=\/|$)/, '')
+  return ok(below.startsWith('/') ? below : `/${below}`)
 }

@@ -17,6 +17,16 @@ export class ApiRepository {
     return this.connection
       .request(method, path, params)
       .map(({data}) => data)
-      .mapErr((error) => failureFromRequest(error, {what: `${method.toUpperCase()} ${path}`}))
+      .mapErr((error) => withApiHint(failureFromRequest(error, {what: `${method.toUpperCase()} ${path}`})))
   }
+}
+
+/** Here it is the caller who chose the path and its parameters, not a command that knows them. */
+function withApiHint(failed: Failure): Failure {
+  const isUnknownCall = failed.kind === 'not-supported' && failed.details?.['status'] === 501
+  if (!isUnknownCall && failed.kind !== 'invalid-parameter') return failed
+  const hint = isUnknownCall
+    ? 'Check the path and the method; not every version has every call'
+    : 'See what the call takes'
+  return {...failed, hint: `${hint}: https://pve.proxmox.com/pve-docs/api-viewer/`}
 }

@@ -181,6 +181,17 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     })
 
     describe('wait', () => {
+      it('acts on none of several where one is no UPID', async () => {
+        cluster.requests.length = 0
+        for (const verb of ['wait', 'stop']) {
+          const {exitCode, json} = await cluster.run(['proxmox', 'task', verb, 'UPID', 'x', '--json'])
+          expect(exitCode, verb).to.equal(2)
+          expect(json().error.message).to.equal('"UPID" is not a task\'s UPID')
+        }
+
+        expect(cluster.requests).to.deep.equal([])
+      })
+
       it('waits for several, or for the first', async () => {
         const good = (await start('vm', 'scratch')).json().task.upid
         const slow = await hanging('lxc', 'playground')

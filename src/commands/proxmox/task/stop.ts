@@ -2,6 +2,7 @@ import {Args} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {dryRunFlag, waitFlags} from '../../../cli/flags.js'
 import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
+import {readUpid} from '../../../domain/upid.js'
 import {fanOut} from '../../../services/fan-out.js'
 import type {StoppedTask} from '../../../services/task-service.js'
 
@@ -22,6 +23,7 @@ export default class TaskStop extends BaseCommand<Results<StoppedTask> | Stopped
   async run(): Promise<Results<StoppedTask> | StoppedTask> {
     const {argv, flags} = await this.parse(TaskStop)
     const upids = [...new Set(argv as string[])]
+    for (const upid of upids) this.unwrap(readUpid(upid))
     const {tasks} = await this.services()
     const mode = flags['dry-run'] ? 'plan' : flags.wait ? 'wait' : 'ask'
     const [only = ''] = upids

@@ -5,6 +5,7 @@ import {notify, NOTIFY_HELP, notifyFlag} from '../../../cli/notify.js'
 import {exitCodeOfResults, failedText, type Results, resultsOf} from '../../../cli/output/results.js'
 import {EXIT_CODES} from '../../../domain/failure.js'
 import type {TaskReport} from '../../../domain/task.js'
+import {readUpid} from '../../../domain/upid.js'
 import {fanOut, type TargetResult} from '../../../services/fan-out.js'
 
 export default class TaskWait extends BaseCommand<Results<TaskReport> | TaskReport> {
@@ -33,6 +34,7 @@ ${NOTIFY_HELP}`
   async run(): Promise<Results<TaskReport> | TaskReport> {
     const {argv, flags} = await this.parse(TaskWait)
     const upids = [...new Set(argv as string[])]
+    for (const upid of upids) this.unwrap(readUpid(upid))
     const {tasks} = await this.services()
     this.progress.start(upids.length === 1 ? `wait for ${upids[0]}` : `wait for ${upids.length} tasks`)
     // Waiting costs a question now and then, so all of them at once. One that is enough ends the waiting for the others.

@@ -247,6 +247,13 @@ const RULES: readonly Rule[] = [
     hint: 'The node gave up waiting for something: a busy disk, a storage, or QEMU. See what keeps it busy, and try again',
   },
 
+  {
+    pattern: /can't change value of fixed parameter '(?<option>[^']+)'/,
+    kind: 'refused',
+    reason: 'storage-option-fixed',
+    hint: 'It is fixed once the storage is added. Add another one with the right value, or remove this one and add it again: what lies there stays',
+  },
+
   // In use.
   {
     pattern: /is still in use by linked clone/,

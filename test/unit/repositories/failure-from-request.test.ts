@@ -535,6 +535,7 @@ describe('meaningOfTaskExit', () => {
     ['VM 100 already running', 'task-failed', 'already-running'],
     ['VM quit/powerdown failed - got timeout', 'task-failed', 'guest-too-slow'],
     ['Backup of VM 100 failed - got timeout', 'task-failed', 'node-too-slow'],
+    ["update storage failed: can't change value of fixed parameter 'server'", 'task-failed', 'storage-option-fixed'],
     [
       "base volume 'local:120/base-120-disk-0.qcow2' is still in use by linked cloned",
       'task-failed',

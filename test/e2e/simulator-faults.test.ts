@@ -71,6 +71,7 @@ describe('simulator fault commands', () => {
       await simulator('fault clear', 'f9'),
     ].map(({exitCode}) => exitCode)
     expect(exits).to.deep.equal([5, 2, 2, 5])
+    expect((await simulator('fault clear', 'f9')).json().error.hint).to.contain('fault list --name test')
     expect((await run('simulator', 'fault', 'list', '--name', 'nobody')).exitCode).to.equal(5)
   })
 

@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {existsSync, mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs'
+import {existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import path from 'node:path'
 
@@ -69,6 +69,41 @@ describe('simulator commands', () => {
     expect(other.exitCode).to.equal(6)
     expect(other.json().error.hint).to.equal('homelab simulator reset --name test --fixture recorded')
     expect((await start('--fixture', 'nonsense')).exitCode).to.equal(2)
+    for (const [flag, value] of [
+      ['--pve-version', '9.2'],
+      ['--speed', '5'],
+      ['--offline', 'pve2'],
+    ] as const) {
+      const {exitCode, json} = await simulator('start', flag, value)
+      expect(exitCode, flag).to.equal(6)
+      expect(json().error.hint, flag).to.match(/homelab simulator (stop|fault add node-offline) --name test/)
+    }
+
+    expect((await simulator('start', '--pve-version', '8.4', '--speed', 'instant')).json()).to.deep.equal(first)
+    await simulator('stop')
+    expect((await start('--offline', 'pve2')).json().error.hint).to.contain(
+      'fault add node-offline --name test --node pve2',
+    )
+  })
+
+  it('is not what a start left that failed', async () => {
+    const {url} = (await start()).json()
+    const other = (...argv: string[]) => run('simulator', 'start', '--name', 'other', '--json', ...argv)
+    expect((await other('--port', new URL(url).port)).exitCode).to.equal(1)
+    const started = (await other('--pve-version', '9.2', '--fixture', 'empty')).json()
+    await run('simulator', 'stop', '--name', 'other', '--purge')
+    expect((await other('--port', new URL(url).port)).exitCode).to.equal(1)
+    expect((await other('--offline', 'nope')).json().error.message).to.contain("no node 'nope'")
+    await run('simulator', 'stop', '--name', 'other', '--purge')
+    expect(started).to.include({pveVersion: '9.2', fixture: 'empty', resumed: false})
+  })
+
+  it('says nothing of a file that is no fixture', async () => {
+    const file = path.join(configDir, 'secret.txt')
+    writeFileSync(file, 'hunter2\n')
+    const {exitCode, json} = await start('--fixture', file)
+    expect(exitCode).to.equal(2)
+    expect(json().error.message).to.equal(`${file}: a fixture is a JSON file, and this is none`)
   })
 
   it('goes to another fixture in place', async () => {

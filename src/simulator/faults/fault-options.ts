@@ -62,7 +62,12 @@ export function faultSpec(kind: FaultKind, options: FaultOptions): Result<FaultS
   const {needs = [], takes = []} = KINDS[kind]
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const missing = needs.find((option) => options[option] === undefined)
-  if (missing !== undefined) return err(failure('usage', `${kind} needs ${flagOf(missing)}`))
+  if (missing !== undefined)
+    return err(
+      failure('usage', `${kind} needs ${flagOf(missing)}`, {
+        hint: 'See what each takes: homelab simulator fault add --help',
+      }),
+    )
   const wrong = given.find(([option]) => ![...needs, ...takes].includes(option as Option))
   if (wrong) {
     const possible = [...needs, ...takes].map(flagOf)

@@ -17,6 +17,10 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/
 /** How long a simulator may take to stop before its process is killed. */
 const STOP_MS = 10_000
 const POLL_MS = 20
+/** Where to look when a command was refused. */
+const HINTS: Readonly<Partial<Record<ControlRequest['action'], string>>> = {
+  'fault-clear': 'See the faults: homelab simulator fault list',
+}
 
 /** What is to be started; what is left out stays as it was at the last run, or gets its default. */
 export type InstanceRequest = {readonly [K in keyof InstanceOptions]?: InstanceOptions[K] | undefined}
@@ -72,21 +76,24 @@ export function prepareInstance(
   return instanceStatus(stateDir, name).andThen(({state, record}): ResultAsync<Prepared, Failure> => {
     const files = new InstanceFiles(stateDir, name)
     if (state === 'running' && record) {
-      if (request.fixture === undefined || request.fixture === record.fixture) return okAsync({kind: 'running', record})
-      return errAsync(
-        failure('conflict', `the simulator ${name} runs already, with fixture ${record.fixture}`, {
-          hint: `homelab simulator reset --name ${name} --fixture ${request.fixture}`,
-        }),
-      )
+      const refusal = otherThan(record, request)
+      return refusal ? errAsync(refusal) : okAsync({kind: 'running', record})
     }
 
-    const resume = files.hasState && (state === 'crashed' || request.fixture === undefined)
+    // Without a record it has never come up: what it left is no cluster that somebody has seen.
+    const resume = record !== undefined && files.hasState && (state === 'crashed' || request.fixture === undefined)
+    if (resume && isAsked(request.offline))
+      return errAsync(
+        failure('conflict', `the simulator ${name} goes on where it was`, {
+          hint: `Start it without --offline, and then: ${offlineCommand(name, request.offline)}`,
+        }),
+      )
     const {fixture, pveVersion, speed, port, offline} = {...DEFAULTS, ...(resume && record), ...given(request)}
     const plan: InstancePlan = {
       options: {fixture, pveVersion, speed, offline, port: request.port ?? (record ? 0 : port)},
       resume,
     }
-    if (resume && record && request.pveVersion !== undefined && request.pveVersion !== record.pveVersion) {
+    if (resume && request.pveVersion !== undefined && request.pveVersion !== record.pveVersion) {
       return errAsync(
         failure('conflict', `the state of the simulator ${name} is that of a Proxmox VE ${record.pveVersion}`, {
           hint: `start anew: homelab simulator stop --name ${name} --purge`,
@@ -99,10 +106,33 @@ export function prepareInstance(
     return okAsync({
       kind: 'ready',
       files,
-      plan: resume ? {...plan, options: {...plan.options, fixture: record?.fixture ?? fixture}} : plan,
+      plan: resume ? {...plan, options: {...plan.options, fixture: record.fixture}} : plan,
     })
   })
 }
+
+/** What cannot be had of a simulator that runs already. */
+function otherThan(
+  record: InstanceRecord,
+  {fixture, offline, pveVersion, speed}: InstanceRequest,
+): Failure | undefined {
+  const {name} = record
+  const refusal = (what: string, hint: string): Failure =>
+    failure('conflict', `the simulator ${name} runs already, ${what}`, {hint})
+  if (fixture !== undefined && fixture !== record.fixture)
+    return refusal(`with fixture ${record.fixture}`, `homelab simulator reset --name ${name} --fixture ${fixture}`)
+  const again = (flag: string): string =>
+    `To have another: homelab simulator stop --name ${name}, and start it again with ${flag}`
+  if (pveVersion !== undefined && pveVersion !== record.pveVersion)
+    return refusal(`as Proxmox VE ${record.pveVersion}`, again(`--pve-version ${pveVersion}`))
+  if (speed !== undefined && speed !== record.speed)
+    return refusal(`with speed ${record.speed}`, again(`--speed ${speed}`))
+  return isAsked(offline) ? refusal('with its nodes as they are', offlineCommand(name, offline)) : undefined
+}
+
+const isAsked = (nodes: readonly string[] | undefined): nodes is readonly string[] => (nodes ?? []).length > 0
+const offlineCommand = (name: string, [node = 'NODE']: readonly string[]): string =>
+  `homelab simulator fault add node-offline --name ${name} --node ${node}`
 
 /** Whether a simulator runs, and where. */
 export function instanceStatus(stateDir: string, name: string): ResultAsync<InstanceStatus, Failure> {
@@ -176,7 +206,11 @@ function askInstance(stateDir: string, name: string, command: ControlRequest): R
   return fromSafe(askControl(record.control, command)).andThen((reply): ResultAsync<ControlSuccess, Failure> => {
     if (reply === 'refused') return errAsync(notRunning)
     if (reply === 'silent') return errAsync(failure('timeout', `the simulator ${name} does not answer`))
-    return reply.ok ? okAsync(reply) : errAsync(failure(reply.kind ?? 'unexpected', reply.message))
+    if (reply.ok) return okAsync(reply)
+    const hint = HINTS[command.action]
+    return errAsync(
+      failure(reply.kind ?? 'unexpected', reply.message, hint === undefined ? {} : {hint: `${hint} --name ${name}`}),
+    )
   })
 }
 

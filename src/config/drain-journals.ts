@@ -31,6 +31,7 @@ const journal = z.object({
   phase: z.enum(['drained', 'draining', 'returning']),
   blocked: z.enum(['fail', 'leave', 'shutdown']),
   withStopped: z.optional(z.literal(true)),
+  left: z.optional(z.array(z.int())),
   steps: z.array(
     z.discriminatedUnion('action', [
       z.object({...move, action: z.literal('move'), state}),
@@ -115,7 +116,7 @@ function readChecked<T>(file: string, schema: z.ZodMiniType<T>): Result<T | unde
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {
     const {code = 'unknown error'} = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? ok(undefined) : err(failure('config-invalid', `${file} cannot be read (${code})`))
+    return code === 'ENOENT' ? ok(undefined) : err(failure('unexpected', `${file} cannot be read (${code})`))
   }
 
   const checked = schema.safeParse(jsonOf(text))
@@ -143,8 +144,6 @@ function writing(file: string, write: () => void): Result<void, Failure> {
     return ok(write())
   } catch (error) {
     const {code = 'unknown error'} = error as NodeJS.ErrnoException
-    return err(
-      failure('config-invalid', `${file} cannot be written (${code})`, {hint: 'Check the folder and its rights'}),
-    )
+    return err(failure('unexpected', `${file} cannot be written (${code})`, {hint: 'Check the folder and its rights'}))
   }
 }

@@ -47,6 +47,8 @@ export interface DrainJournal {
   /** Guests that are stopped move, too. */
   readonly withStopped?: true
   readonly steps: readonly DrainStep[]
+  /** Once it is drained: VMIDs of guests that were left running there on purpose. */
+  readonly left?: readonly number[]
 }
 
 type Where = Pick<Guest, 'node' | 'status' | 'type' | 'vmid'>

@@ -235,9 +235,10 @@ export class DrainService {
       )
     }
 
-    const noted = keeper?.change((journal) => ({...journal, phase: 'drained'})) ?? ok(undefined)
-    const steps = keeper?.journal.steps ?? []
     const left = here.filter(({vmid}) => !shut.has(vmid))
+    const noted =
+      keeper?.change((journal) => ({...journal, phase: 'drained', left: left.map(({vmid}) => vmid)})) ?? ok(undefined)
+    const steps = keeper?.journal.steps ?? []
     return noted.map(() => ({
       node,
       changed,

@@ -1,10 +1,12 @@
 import {err, ok, type Result} from 'neverthrow'
 import type {ClusterMember} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel} from '../domain/guest.js'
+import type {DrainJournal} from '../domain/drain-journal.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
 import {takesMemory} from '../domain/placement-facts.js'
 import {keepsQuorum} from '../domain/vote-count.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
+import type {GuestRepository} from '../repositories/guest-repository.js'
 import type {NodePowerRepository} from '../repositories/node-power-repository.js'
 import type {NodeRepository} from '../repositories/node-repository.js'
 import type {JournalStore} from './journal-keeper.js'
@@ -44,6 +46,7 @@ interface Seen {
 export class NodePowerService {
   constructor(
     private readonly cluster: Pick<ClusterRepository, 'resources' | 'status'>,
+    private readonly guests: Pick<GuestRepository, 'status'>,
     private readonly nodes: Pick<NodeRepository, 'votes'>,
     private readonly machines: Pick<NodePowerRepository, 'command' | 'wake'>,
     private readonly journals: (node: string) => Pick<JournalStore, 'read'>,
@@ -66,8 +69,11 @@ export class NodePowerService {
     if (look.isErr()) return err(look.error)
     const journal = this.journals(node).read()
     if (journal.isErr()) return err(journal.error)
-    const here = look.value.guests.filter((guest) => guest.node === node && takesMemory(guest))
-    if (here.length > 0 && journal.value?.phase !== 'drained') {
+    const here = await this.running(
+      look.value.guests.filter((guest) => guest.node === node && takesMemory(guest)),
+      journal.value,
+    )
+    if (here.length > 0) {
       const single = members.length < 2
       return err(
         failure('refused', `guests run on ${node}: ${here.map((guest) => guestLabel(guest)).join(', ')}`, {
@@ -91,6 +97,21 @@ export class NodePowerService {
             details: {node, votesLeft: left, votes: all},
           }),
         )
+  }
+
+  /** Without those that a drain left there on purpose, and those that it shut down: the list of guests is some seconds old. */
+  private async running(guests: readonly Guest[], journal: DrainJournal | undefined): Promise<Guest[]> {
+    if (journal?.phase !== 'drained') return [...guests]
+    const left = new Set(journal.left)
+    const shut = new Set(journal.steps.filter(({action}) => action === 'shutdown').map(({vmid}) => vmid))
+    const found: Guest[] = []
+    for (const guest of guests) {
+      if (left.has(guest.vmid)) continue
+      const status = shut.has(guest.vmid) ? (await this.guests.status(guest)).unwrapOr('unknown') : guest.status
+      if (status !== 'stopped') found.push(guest)
+    }
+
+    return found
   }
 
   /** Does it, and waits until it is so, where `wait` says so. */

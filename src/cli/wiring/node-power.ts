@@ -6,9 +6,10 @@ import {NodePowerService} from '../../services/node-power-service.js'
 import type {Wiring} from '../services.js'
 
 export function nodePowerService(surroundings: Surroundings, context: string): Wiring<NodePowerService> {
-  return ({parts: {cluster, connection, timing}}) =>
+  return ({parts: {cluster, connection, guests, timing}}) =>
     new NodePowerService(
       cluster,
+      guests,
       new NodeRepository(connection),
       new NodePowerRepository(connection),
       (node) => new DrainJournalFile(surroundings, context, node),

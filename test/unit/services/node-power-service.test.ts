@@ -1,11 +1,24 @@
 import {expect} from 'chai'
 import {ok, okAsync} from 'neverthrow'
 
+import type {DrainJournal} from '../../../src/domain/drain-journal.js'
+import type {Guest} from '../../../src/domain/guest.js'
 import {isNewBoot, NodePowerService} from '../../../src/services/node-power-service.js'
 import {FakeClock} from '../../helpers/fake-clock.js'
 
+interface Surroundings {
+  readonly guests?: readonly Guest[]
+  readonly journal?: DrainJournal
+  /** What a guest says itself. */
+  readonly live?: Readonly<Record<number, string>>
+}
+
+function guest(vmid: number): Guest {
+  return {vmid, type: 'qemu', node: 'n1', status: 'running', template: false, tags: []}
+}
+
 /** A node that goes two seconds after it was asked, is away for a while, and reports no figures at first. */
-function lab(uptimeBefore: number) {
+function lab(uptimeBefore: number, {guests = [], journal, live = {}}: Surroundings = {}) {
   const clock = new FakeClock()
   const began = clock.now()
   const sent: string[] = []
@@ -43,7 +56,7 @@ function lab(uptimeBefore: number) {
       const status =
         phase() === 'off' ? ('offline' as const) : phase() === 'silent' ? ('unknown' as const) : ('online' as const)
       return okAsync({
-        guests: [],
+        guests: [...guests],
         storages: [],
         nodes: [{node: 'n3', status, ...(now !== undefined && {uptimeSeconds: now})}],
       })
@@ -67,7 +80,14 @@ function lab(uptimeBefore: number) {
         ]),
       ),
   }
-  const service = new NodePowerService(cluster, votes, machines, () => ({read: () => ok(undefined)}), timing)
+  const service = new NodePowerService(
+    cluster,
+    {status: ({vmid}) => okAsync(live[vmid] ?? 'running')},
+    votes,
+    machines,
+    () => ({read: () => ok(journal)}),
+    timing,
+  )
   return {service, sent, patience: {deadline: began + 300_000, pollIntervalMs: 1000}}
 }
 
@@ -85,6 +105,33 @@ describe('nodes that are switched', () => {
   it('are off once the cluster misses them', async () => {
     const {patience, service} = lab(50)
     expect((await service.run('shutdown', 'n3', true, patience))._unsafeUnwrap()).to.include({state: 'off', seconds: 8})
+  })
+
+  it('may go when only those run there that a drain left on purpose, or has just shut down', async () => {
+    const journal: DrainJournal = {
+      version: 1,
+      node: 'n1',
+      run: 'x',
+      begunAt: '2026-01-01T00:00:00Z',
+      phase: 'drained',
+      blocked: 'shutdown',
+      steps: [{vmid: 101, type: 'qemu', action: 'shutdown', state: 'done'}],
+      left: [102],
+    }
+    const check = async (surroundings: Surroundings) =>
+      (await lab(50, surroundings).service.check('n1', false)).match(
+        () => 'may go',
+        ({details, kind}) => [kind, details?.['guests']],
+      )
+    const guests = [guest(101), guest(102)]
+    expect(await check({guests})).to.deep.equal(['refused', [101, 102]])
+    expect(await check({guests, journal, live: {101: 'stopped'}})).to.equal('may go')
+    expect(await check({guests, journal, live: {101: 'running'}})).to.deep.equal(['refused', [101]])
+    expect(await check({guests: [...guests, guest(103)], journal, live: {101: 'stopped'}})).to.deep.equal([
+      'refused',
+      [103],
+    ])
+    expect(await check({guests, journal: {...journal, phase: 'returning'}})).to.deep.equal(['refused', [101, 102]])
   })
 
   it('stop the waiting at its deadline', async () => {

@@ -4,7 +4,7 @@ import {sshArguments, sshLabel} from '../domain/ssh-command.js'
 import {BaseCommand} from './base-command.js'
 import {NO_SSH} from './container-shell.js'
 import {dryRunFlag} from './flags.js'
-import {nodeArgument} from './node-argument.js'
+import {nodeArgument, nodeOf} from './node-argument.js'
 import {runProcess} from './run-process.js'
 import {nodeSsh} from './wiring/node-ssh.js'
 
@@ -25,10 +25,10 @@ export abstract class NodeMaintenanceCommand extends BaseCommand<Maintenance> {
 
   override async run(): Promise<Maintenance> {
     const {args, flags} = await this.parse()
-    const node = String(args['node'])
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const {ssh} = await this.settings()
     const nodes = await this.use(nodeSsh(ssh))
-    const target = await this.unwrap(nodes.target(node))
+    const target = await this.unwrap(nodes.maintenanceTarget(node))
     const line = `ha-manager crm-command node-maintenance ${this.on ? 'enable' : 'disable'} ${shellWord(node)}`
     const command = target.user === 'root' ? line : `sudo ${line}`
     const told = {node, maintenance: this.on, command}

@@ -4,7 +4,7 @@ import {failure} from '../domain/failure.js'
 import type {NodePowerChange, NodePowerVerb} from '../services/node-power-service.js'
 import {BaseCommand} from './base-command.js'
 import {confirmFlags, waitFlags} from './flags.js'
-import {nodeArgument, type NodeArgument} from './node-argument.js'
+import {nodeArgument, nodeOf, type NodeArgument} from './node-argument.js'
 import {surroundingsOf} from './surroundings.js'
 import {nodePowerService} from './wiring/node-power.js'
 
@@ -30,8 +30,8 @@ export abstract class NodePowerCommand extends BaseCommand<NodePowerChange> {
 
   override async run(): Promise<NodePowerChange> {
     const parsed = await this.parse()
-    const {node} = parsed.args as unknown as NodeArgument
     const flags = parsed.flags as unknown as PowerFlags
+    const node = this.unwrap(await this.use(nodeOf(parsed.args as NodeArgument)))
     const {name} = await this.settings()
     const nodes = await this.use(nodePowerService(surroundingsOf(this.runtime, this.config), name))
     if (this.verb !== 'wake') {

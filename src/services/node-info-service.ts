@@ -1,4 +1,4 @@
-import {errAsync, okAsync, type ResultAsync} from 'neverthrow'
+import {errAsync, okAsync, ResultAsync} from 'neverthrow'
 import type {Clock} from '../domain/clock.js'
 import type {Failure} from '../domain/failure.js'
 import type {HistorySpan} from '../domain/guest-now.js'
@@ -47,6 +47,16 @@ export class NodeInfoService {
 
   services(node: string): ResultAsync<NodeService[], Failure> {
     return this.up(node).andThen(() => this.nodes.services(node))
+  }
+
+  /** Those that are enabled and do not run. A server that stands alone needs no corosync, which is enabled there all the same. */
+  servicesDown(node: string): ResultAsync<NodeService[], Failure> {
+    return ResultAsync.combine([this.services(node), this.cluster.status()] as const).map(([services, {cluster}]) =>
+      services.filter(
+        ({service, state, unitState}) =>
+          state !== 'running' && unitState === 'enabled' && !(cluster === undefined && service === 'corosync'),
+      ),
+    )
   }
 
   /** The last lines of the system log; with `since` the first ones from there on. */

@@ -149,7 +149,10 @@ export class NodePowerService {
       const done =
         goal === 'off'
           ? !online && (seen.isOk() || before.value.alone)
-          : online && uptime !== undefined && isNewBoot(uptime, elapsed, wasOff, before.value.uptimeSeconds)
+          : online &&
+            uptime !== undefined &&
+            // Who was no member and is one with figures has come back, however its clock runs.
+            (verb === 'wake' || isNewBoot(uptime, elapsed, wasOff, before.value.uptimeSeconds))
       if (done) return ok({node, verb, state: goal, changed: true, seconds: Math.round(elapsed / 1000)})
       wasOff ||= !online
       const gone = impatience(patience, this.timing, what)
@@ -178,11 +181,12 @@ export class NodePowerService {
 }
 
 /**
- * Whether what reports this uptime has booted since the command was sent. Figures of a node that has just gone stand still for some seconds, so they count only
- * once it was away, or when they are lower than before.
+ * Whether what reports this uptime has booted since the command was sent: it is lower than before, or shorter than the wait. Figures of a node that has just gone
+ * stand still for some seconds, so the latter counts only once it was away.
  */
 export function isNewBoot(uptimeSeconds: number, elapsedMs: number, wasOff: boolean, before?: number): boolean {
-  return uptimeSeconds * 1000 < elapsedMs && (wasOff || before === undefined || uptimeSeconds < before)
+  if (before !== undefined && uptimeSeconds < before) return true
+  return uptimeSeconds * 1000 < elapsedMs && (wasOff || before === undefined)
 }
 
 function noSuchNode(node: string, members: readonly ClusterMember[]): Failure {

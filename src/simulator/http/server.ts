@@ -138,9 +138,7 @@ export class NodeServer {
 
   /** Looks at the first byte of a connection to tell TLS from plain HTTP. */
   private accept(socket: net.Socket): void {
-    const world = this.options.world()
-    const node = world.store.of('nodes').get(this.node)
-    if (node && world.isStarting(node)) {
+    if (!this.isUp()) {
       socket.on('error', () => {})
       socket.resetAndDestroy()
       return
@@ -155,6 +153,13 @@ export class NodeServer {
       ;(first[0] === TLS_HANDSHAKE ? this.secure : this.plain).emit('connection', socket)
       setImmediate(() => socket.resume())
     })
+  }
+
+  /** Whether the machine has power and its API answers. */
+  private isUp(): boolean {
+    const world = this.options.world()
+    const node = world.store.of('nodes').get(this.node)
+    return node === undefined || (node.power !== 'off' && !world.isStarting(node))
   }
 
   /** A request that wants to go on as something else: as a websocket where there is one, or answered as if it had not said so. */
@@ -191,6 +196,12 @@ export class NodeServer {
     response: http.ServerResponse,
     conclude: (answer: Answer) => Answer | undefined = (answer) => answer,
   ): Promise<void> {
+    // Connections of before the power went end with it.
+    if (!this.isUp()) {
+      request.socket.destroy()
+      return
+    }
+
     const method = request.method ?? 'GET'
     const [rawPath = '/', query = ''] = splitOnce(request.url ?? '/', '?')
     const interruption = await this.options.interference?.before?.({method, path: rawPath, via: this.node})

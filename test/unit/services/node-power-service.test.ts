@@ -154,4 +154,9 @@ describe('nodes that are switched', () => {
     expect(isNewBoot(70, 60_000, true, 5)).to.equal(false)
     expect(isNewBoot(10, 60_000, false, 500)).to.equal(true)
   })
+
+  it('have booted anew when their uptime is lower than before, whatever the clock of this machine says', () => {
+    expect(isNewBoot(90, 60_000, true, 500)).to.equal(true)
+    expect(isNewBoot(560, 60_000, true, 500)).to.equal(false)
+  })
 })

@@ -14,6 +14,19 @@ export default class ClusterOptions extends BaseCommand {
   async run(): Promise<object> {
     await this.parse(ClusterOptions)
     const cluster = await this.use(clusterHealth)
-    return this.present(await this.unwrap(cluster.options()))
+    const options = await this.unwrap(cluster.options())
+    return this.present(options, {
+      columns: Object.keys(options).map((key) => ({key, header: key, format: asOption})),
+    })
   }
+}
+
+/** As Proxmox VE writes it into its file: `type=secure,network=10.0.0.0/24`, `a;b`. */
+function asOption(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(';')
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value)
+        .map(([key, part]) => `${key}=${String(part)}`)
+        .join(',')
+    : String(value)
 }

@@ -1,5 +1,5 @@
 import {ListCommand} from '../../../cli/list-command.js'
-import {nodeArgument, type NodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf, type NodeArgument} from '../../../cli/node-argument.js'
 import {asTime} from '../../../cli/output/human.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {NodeCertificate} from '../../../domain/node-info.js'
@@ -31,7 +31,8 @@ export default class NodeCertificates extends ListCommand<NodeCertificate, unkno
     {key: 'fingerprint'},
   ]
 
-  protected async fetch(_flags: unknown, {node}: NodeArgument) {
+  protected async fetch(_flags: unknown, args: NodeArgument) {
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
     return nodes.certificates(node)
   }

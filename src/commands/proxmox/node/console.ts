@@ -1,6 +1,5 @@
-import {Args} from '@oclif/core'
-
 import {consoleFlags, ConsoleCommand, type ConsoleReport} from '../../../cli/console-command.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 
 export default class NodeConsole extends ConsoleCommand {
   static override summary = 'Open a shell on a node.'
@@ -15,11 +14,14 @@ export default class NodeConsole extends ConsoleCommand {
       description: 'Run a line there:',
     },
   ]
-  static override args = {node: Args.string({description: 'Name of the node.', required: true})}
+  static override args = nodeArgument
   static override flags = consoleFlags
 
   override async run(): Promise<ConsoleReport> {
     const {args, flags} = await this.parse(NodeConsole)
-    return this.sit(flags, (service) => service.openNode(args.node))
+    return this.sit(flags, async (service) => {
+      const node = this.unwrap(await this.use(nodeOf(args)))
+      return service.openNode(node)
+    })
   }
 }

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 
 import {readDrainPlan, writeDrainPlan} from '../../../cli/drain-plan-file.js'
 import {confirmFlags, dryRunFlag} from '../../../cli/flags.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {moveLine, NodeMoveCommand, nodeMoveFlags} from '../../../cli/node-move-command.js'
 import {drainService} from '../../../cli/wiring/drain.js'
 import {failure} from '../../../domain/failure.js'
@@ -45,6 +45,7 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
 
   async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(NodeDrain)
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const drains = await this.use(drainService(await this.drainSetting(flags)))
     const file = flags.plan
     const saved = file === undefined || flags['dry-run'] ? undefined : this.unwrap(readDrainPlan(this.runtime, file))
@@ -54,11 +55,11 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
       ...(flags['with-stopped'] && {withStopped: true}),
       ...(saved !== undefined && {plan: saved}),
     }
-    const plan = await this.unwrap(drains.prepare(args.node, options, patience))
+    const plan = await this.unwrap(drains.prepare(node, options, patience))
     if (flags['dry-run']) {
       if (file !== undefined) {
         this.unwrap(writeDrainPlan(this.runtime, file, plan, this.runtime.now().toString(36)))
-        this.note(`the plan is in ${file}; carry it out with: homelab proxmox node drain ${args.node} --plan ${file}`)
+        this.note(`the plan is in ${file}; carry it out with: homelab proxmox node drain ${node} --plan ${file}`)
       }
 
       return this.present({dryRun: true as const, ...plan}, {text: planText(plan)})
@@ -66,7 +67,7 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
 
     if (plan.possible && plan.moves.length + plan.shutdowns.length > 0 && !flags.yes) {
       this.note(planText(plan))
-      const yes = await this.unwrap(this.prompt.confirm(`Drain ${args.node}?`, '--yes'))
+      const yes = await this.unwrap(this.prompt.confirm(`Drain ${node}?`, '--yes'))
       if (!yes) this.fail(failure('refused', 'nothing was moved: the question was answered with no'))
     }
 

@@ -1,5 +1,5 @@
 import {dryRunFlag} from '../../../cli/flags.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {moveLine, NodeMoveCommand, nodeMoveFlags} from '../../../cli/node-move-command.js'
 import {returnService} from '../../../cli/wiring/drain.js'
 import {EXIT_CODES, failure} from '../../../domain/failure.js'
@@ -22,7 +22,7 @@ export default class NodeReturn extends NodeMoveCommand<Outcome> {
 
   async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(NodeReturn)
-    const {node} = args
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const returns = await this.use(returnService(await this.drainSetting({...flags, 'with-local-disks': true})))
     const patience = this.patience(flags)
     const plan = await this.unwrap(returns.prepare(node, patience))

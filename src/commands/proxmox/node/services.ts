@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {ListCommand, type FlagValues} from '../../../cli/list-command.js'
-import {nodeArgument, type NodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf, type NodeArgument} from '../../../cli/node-argument.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {NodeService} from '../../../domain/node-info.js'
 
@@ -26,12 +26,9 @@ export default class NodeServices extends ListCommand<NodeService, FlagValues<ty
     {key: 'description'},
   ]
 
-  protected async fetch({down}: FlagValues<typeof serviceFlags>, {node}: NodeArgument) {
+  protected async fetch({down}: FlagValues<typeof serviceFlags>, args: NodeArgument) {
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
-    return nodes
-      .services(node)
-      .map((services) =>
-        down ? services.filter(({state, unitState}) => state !== 'running' && unitState === 'enabled') : services,
-      )
+    return down ? nodes.servicesDown(node) : nodes.services(node)
   }
 }

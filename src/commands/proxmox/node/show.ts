@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../../cli/base-command.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {asBytes, asPercent, asUptime} from '../../../cli/output/human.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {NodeDetails} from '../../../domain/node-info.js'
@@ -16,21 +16,22 @@ export default class NodeShow extends BaseCommand<NodeDetails> {
 
   async run(): Promise<NodeDetails> {
     const {args} = await this.parse(NodeShow)
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
-    const details = await this.unwrap(nodes.details(args.node))
+    const details = await this.unwrap(nodes.details(node))
     return this.present(details, {
       columns: [
         {key: 'node'},
-        {key: 'version', header: 'PROXMOX VE'},
+        {key: 'version', header: 'Proxmox VE'},
         {key: 'kernel'},
         {key: 'bootMode'},
         {key: 'secureBoot'},
-        {key: 'cpuModel', header: 'CPU MODEL'},
+        {key: 'cpuModel', header: 'CPU model'},
         {key: 'cpuSockets', header: 'SOCKETS'},
         {key: 'cpuCores', header: 'CORES'},
         {key: 'cpus', header: 'THREADS'},
         {key: 'cpuUsage', header: 'CPU', format: asPercent},
-        {key: 'ioWait', format: asPercent},
+        {key: 'ioWait', header: 'I/O wait', format: asPercent},
         {key: 'loadAverage', header: 'LOAD', format: asList},
         {key: 'memoryUsedBytes', header: 'MEMORY USED', format: asBytes},
         {key: 'memoryBytes', header: 'MEMORY', format: asBytes},

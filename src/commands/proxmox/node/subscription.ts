@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../../cli/base-command.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {Subscription} from '../../../domain/node-info.js'
 
@@ -13,8 +13,9 @@ export default class NodeSubscription extends BaseCommand<Subscription> {
 
   async run(): Promise<Subscription> {
     const {args} = await this.parse(NodeSubscription)
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
-    return this.present(await this.unwrap(nodes.subscription(args.node)), {
+    return this.present(await this.unwrap(nodes.subscription(node)), {
       columns: [
         {key: 'node'},
         {key: 'status'},
@@ -23,7 +24,7 @@ export default class NodeSubscription extends BaseCommand<Subscription> {
         {key: 'level'},
         {key: 'sockets'},
         {key: 'nextDueDate', header: 'NEXT DUE'},
-        {key: 'serverId', header: 'SERVER ID'},
+        {key: 'serverId', header: 'Server ID'},
       ],
     })
   }

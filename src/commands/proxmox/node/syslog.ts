@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {countFlag} from '../../../cli/flags.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 
 interface Syslog {
@@ -31,15 +31,16 @@ export default class NodeSyslog extends BaseCommand<Syslog> {
   async run(): Promise<Syslog> {
     const {args, flags} = await this.parse(NodeSyslog)
     const {limit, service, since, until} = flags
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
     const lines = await this.unwrap(
-      nodes.syslog(args.node, {
+      nodes.syslog(node, {
         limit,
         ...(service !== undefined && {service}),
         ...(since !== undefined && {since}),
         ...(until !== undefined && {until}),
       }),
     )
-    return this.present({node: args.node, lines}, {text: lines.join('\n')})
+    return this.present({node, lines}, {text: lines.join('\n')})
   }
 }

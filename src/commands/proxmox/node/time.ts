@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../../cli/base-command.js'
-import {nodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {asTime} from '../../../cli/output/human.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {NodeTime} from '../../../domain/node-info.js'
@@ -14,14 +14,15 @@ export default class NodeTimeCommand extends BaseCommand<NodeTime> {
 
   async run(): Promise<NodeTime> {
     const {args} = await this.parse(NodeTimeCommand)
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
-    const time = await this.unwrap(nodes.time(args.node))
+    const time = await this.unwrap(nodes.time(node))
     return this.present(time, {
       columns: [
         {key: 'node'},
         {key: 'time', format: asTime},
         {key: 'timezone', header: 'TIME ZONE'},
-        {key: 'utcOffsetSeconds', header: 'AHEAD OF UTC', format: (value) => `${Number(value) / 3600} h`},
+        {key: 'utcOffsetSeconds', header: 'Ahead of UTC', format: (value) => `${Number(value) / 3600} h`},
         {key: 'clockOffsetSeconds', header: 'CLOCK OFFSET', format: (value) => `${String(value)} s`},
       ],
     })

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {waitFlags} from '../../../cli/flags.js'
 import {ListCommand} from '../../../cli/list-command.js'
-import {nodeArgument, type NodeArgument} from '../../../cli/node-argument.js'
+import {nodeArgument, nodeOf, type NodeArgument} from '../../../cli/node-argument.js'
 import type {WaitFlagValues} from '../../../cli/patience.js'
 import {nodeInfo} from '../../../cli/wiring/node-info.js'
 import type {NodeUpdate} from '../../../domain/node-info.js'
@@ -37,7 +37,8 @@ export default class NodeUpdates extends ListCommand<NodeUpdate, UpdateFlags, No
     {key: 'title', default: false},
   ]
 
-  protected async fetch(flags: UpdateFlags, {node}: NodeArgument) {
+  protected async fetch(flags: UpdateFlags, args: NodeArgument) {
+    const node = this.unwrap(await this.use(nodeOf(args)))
     const nodes = await this.use(nodeInfo)
     return nodes.updates(node, flags.refresh, this.patience(flags))
   }

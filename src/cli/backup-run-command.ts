@@ -96,6 +96,7 @@ export abstract class BackupRunCommand extends BaseCommand<Made | Results<Made |
       return this.present(first.value, {text: backupText(first.value)})
     }
 
+    if (asked === 0) this.note('no guests found')
     const document = resultsOf(results, asked)
     const {stopped} = this.interruption
     this.endWith(

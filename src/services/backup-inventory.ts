@@ -223,7 +223,7 @@ export function backupPlaces(
         known ? 'refused' : 'not-found',
         known
           ? `storage "${storage}" holds no backups`
-          : `there is no storage "${storage}", or this login may not see it`,
+          : `there is no storage "${storage}", or it is disabled, or this login may not see it`,
         {
           hint: `These hold backups: ${[...new Set(holding.map((one) => one.storage))].sort().join(', ') || 'none'}`,
           details: {storage, reason: known ? 'storage-content' : 'storage-unknown'},

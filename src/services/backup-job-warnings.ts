@@ -55,7 +55,7 @@ function noBackups(storage: string, known: boolean, {storages}: ClusterResources
     known ? 'refused' : 'not-found',
     known
       ? `storage "${storage}" is not set up for backups`
-      : `there is no storage "${storage}", or this login may not see it`,
+      : `there is no storage "${storage}", or it is disabled, or this login may not see it`,
     {
       hint: `These hold backups: ${able.join(', ') || 'none'}`,
       details: {field: 'storage', value: storage, reason: known ? 'storage-content' : 'storage-unknown'},

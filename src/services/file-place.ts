@@ -109,7 +109,7 @@ export function unknownPlace(resources: ClusterResources, {node, storage}: Place
   if (entries.length === 0) {
     const names = [...new Set(resources.storages.map((one) => one.storage))].sort(naturalOrder)
     const near = closest(storage, names)
-    return failure('not-found', `there is no storage "${storage}", or this login may not use it`, {
+    return failure('not-found', `there is no storage "${storage}", or it is disabled, or this login may not use it`, {
       hint: `${near === undefined ? '' : `Did you mean "${near}"? `}The storages are: ${names.join(', ') || 'none'}`,
       details: {reason: 'storage-unknown', storage, storages: names},
     })

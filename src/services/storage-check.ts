@@ -92,6 +92,15 @@ export class StorageCheck {
           )
         }
 
+        if (states.some((one) => one.storage === storage)) {
+          return errAsync(
+            failure('refused', `storage "${storage}" is disabled`, {
+              hint: `Enable it: homelab proxmox storage enable ${storage}. ${hint}`,
+              details: {reason: 'storage-disabled', storage, node},
+            }),
+          )
+        }
+
         const near = closest(
           storage,
           states.map((one) => one.storage),

@@ -77,6 +77,20 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(onlyGets()).to.equal(true)
       expect((await backup('run', 'git', '--notes', '{{nonsense}}')).exitCode).to.equal(2)
       expect((await backup('run', 'nobody')).exitCode).to.equal(5)
+      expect((await backup('run', '-l', 'tag=nothing', '--storage', 'nas')).stderr).to.equal('no guests found\n')
+    })
+
+    it('does not take a storage that is disabled for one that does not exist', async () => {
+      const storages = stores().of('storages')
+      const nas = storages.get('nas')!
+      storages.put('nas', {...nas, config: {...nas.config, disable: 1}})
+      const {exitCode, result} = await backup('run', 'db', '--storage', 'nas')
+      const listed = await backup('list', '--storage', 'nas')
+      storages.put('nas', nas)
+      expect(exitCode).to.equal(8)
+      expect(result.error.message).to.equal('storage "nas" is disabled')
+      expect(result.error.hint).to.contain('homelab proxmox storage enable nas')
+      expect(listed.result.error.message).to.contain('or it is disabled')
     })
 
     it('lists every storage once, by guest, age, kind and place', async () => {
@@ -149,6 +163,10 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await backup('list', 'proxy')).result).to.have.length(3)
       expect((await backup('prune', '--all', '--storage', 'nas', '--yes')).exitCode).to.equal(2)
       expect((await backup('prune', '--keep-last', '1')).exitCode).to.equal(2)
+      for (const last of ['--dry-run', '--yes']) {
+        const kept = await cluster.run(['proxmox', 'backup', 'prune', 'git', '--keep-last', '0', last])
+        expect(kept.stderr).to.equal('these rules keep every backup\n')
+      }
     })
 
     it('removes nothing where the server would prune otherwise than the rules say', async () => {

@@ -7,6 +7,7 @@ import {prunedText, pruneLines} from '../../../cli/output/pruned.js'
 import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
 import {backupInventory, backupPruneService} from '../../../cli/wiring/backup.js'
 import {failure} from '../../../domain/failure.js'
+import {keepsAll} from '../../../domain/retention.js'
 import type {Owner} from '../../../services/backup-inventory.js'
 import type {Pruned, PrunePlan, PruneWish} from '../../../services/backup-prune-service.js'
 import {fanOut} from '../../../services/fan-out.js'
@@ -65,7 +66,7 @@ Guests that are gone are named by their VMID; --all means every guest that has b
       const text = plans.flatMap((plan) => pruneLines(plan)).join('\n')
       return this.present(
         plans.map((plan): Planned => ({dryRun: true, ...plan})),
-        {text, empty: 'no backups found'},
+        {text, empty: keep !== undefined && keepsAll(keep) ? 'these rules keep every backup' : 'no backups found'},
       )
     }
 
@@ -82,6 +83,7 @@ Guests that are gone are named by their VMID; --all means every guest that has b
     this.endWith(exitCodeOfResults(results, plans.length))
     const tasks = results.flatMap((one) => (one.ok ? (one.value.task ?? []) : []))
     this.checkWarnings(flags, tasks, document)
+    if (keep !== undefined && keepsAll(keep)) this.note('these rules keep every backup')
     return this.present(document, {text: prunedText(results)})
   }
 

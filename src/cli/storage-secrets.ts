@@ -62,9 +62,18 @@ function passwordFrom(
 ): ResultAsync<Secret | undefined, Failure> {
   const file = flags['password-file']
   if (file !== undefined)
-    return resolveSecret({kind: 'file', path: path.resolve(runtime.cwd, file)}, {env: runtime.env, uid: runtime.uid})
+    return resolveSecret(
+      {kind: 'file', path: path.resolve(runtime.cwd, file)},
+      {env: runtime.env, uid: runtime.uid},
+    ).mapErr((failed) => notAPasswordFile(failed))
   if (flags['password-stdin'] === true) return lineFrom(runtime)
   return question === undefined ? okAsync(undefined) : prompt.secret(question, '--password-stdin or --password-file')
+}
+
+/** The file was named on the command line, not in the configuration. */
+function notAPasswordFile({hint, message, ...rest}: Failure): Failure {
+  const remedy = hint?.startsWith('chmod') === true ? hint : 'It has to hold the password in its first line'
+  return {...rest, kind: 'usage', message: `--password-file: ${message}`, hint: remedy}
 }
 
 function lineFrom(runtime: Runtime): ResultAsync<Secret, Failure> {

@@ -278,6 +278,10 @@ describe('storage', () => {
         expect(json().options).to.include({fingerprint, datastore: 'main', username: 'pve@pbs'})
         expect(stdout + stderr).not.to.contain('very secret')
         expect(await refused(2, ...flags, '--fingerprint', 'AA:BB', '--password-stdin')).to.include({code: 'usage'})
+        const cifs = ['storage', 'add', 'cifs', 'share', '--server', 'x', '--share', 'y', '--username', 'z']
+        const absent = await refused(2, ...cifs, '--password-file', '/nowhere/pw')
+        expect(absent.message).to.match(/^--password-file: .*\/nowhere\/pw does not exist$/)
+        expect(absent.hint).not.to.contain('auth login')
       })
     }
 

@@ -3,7 +3,7 @@ import {err, ok, type Result} from 'neverthrow'
 
 import * as files from '../config/drain-journals.js'
 import {failure, type Failure} from '../domain/failure.js'
-import type {SavedDrainPlan} from '../services/drain-service.js'
+import type {SavedDrainPlan} from '../domain/drain-plan.js'
 import type {Runtime} from './runtime.js'
 
 export function readDrainPlan(runtime: Runtime, file: string): Result<SavedDrainPlan, Failure> {

@@ -27,9 +27,9 @@ export const migrateFlags = {
   ...nativeFlag,
   parallel: countFlag({default: PARALLEL, description: 'How many at a time.', env: 'HOMELAB_PARALLEL', max: 16}),
   to: Flags.string({
+    default: AUTO,
     description: 'Node to move to; "auto": the best other one, as "placement explain" has it.',
     helpValue: 'NODE|auto',
-    required: true,
   }),
   'target-storage': Flags.string({
     description: 'Where disks go there: one storage for all, or pairs: local-lvm:ceph,nas:ceph.',

@@ -34,6 +34,8 @@ export interface PlannedMove extends Who {
 export interface BlockedGuest extends Who {
   readonly node: string
   readonly running: boolean
+  /** HA looks after it. */
+  readonly ha?: true
   /** One sentence. */
   readonly reason: string
   /** Why not, node by node; absent where the guest is held where it is. */
@@ -219,6 +221,7 @@ export function blockedGuest(guest: PlacementGuest, reason: string, rejected?: r
     ...who(guest),
     node: guest.node,
     running: takesMemory(guest),
+    ...(guest.ha !== undefined && {ha: true}),
     reason: why === '' ? reason : `${reason} (${why})`,
     ...(rejected !== undefined && {rejected}),
   }

@@ -5,40 +5,27 @@ import {
   withoutStep,
   withState,
   type DrainJournal,
-  type DrainStep,
   type MoveStep,
 } from '../domain/drain-journal.js'
-import {failure, type Failure} from '../domain/failure.js'
-import {guestLabel, type Guest} from '../domain/guest.js'
 import {
-  blockedText,
-  planMoves,
-  type BlockedGuest,
-  type BlockedManner,
-  type NodeMemoryPlan,
-  type PlannedMove,
-  type StayingGuest,
-} from '../domain/move-plan.js'
-import {planObstacles} from '../domain/plan-check.js'
-import {takesMemory, type PlacementFacts} from '../domain/placement-facts.js'
+  fitSavedPlan,
+  planDrain,
+  whoOf,
+  type DrainManner,
+  type DrainPlan,
+  type PlannedDrain,
+  type SavedDrainPlan,
+  type Who,
+} from '../domain/drain-plan.js'
+import {failure, type Failure} from '../domain/failure.js'
+import {guestLabel} from '../domain/guest.js'
+import {blockedText, type BlockedManner} from '../domain/move-plan.js'
+import {takesMemory} from '../domain/placement-facts.js'
 import {inOrder} from './in-order.js'
 import {JournalKeeper, type JournalStore} from './journal-keeper.js'
 import {JournalledMoves, type MoverParts} from './journalled-moves.js'
 import type {Patience} from './patience.js'
 import type {PlacementFactsService} from './placement-facts-service.js'
-
-type Who = Pick<Guest, 'name' | 'type' | 'vmid'>
-
-/** What a plan keeps of a move; enough to carry it out later. */
-export type DrainMove = Who &
-  Pick<PlannedMove, 'from' | 'manner' | 'memoryBytes' | 'to' | 'with'> & {readonly copies?: true}
-
-/** A plan that was saved, to be carried out as it is or not at all. */
-export interface SavedDrainPlan {
-  readonly node: string
-  readonly moves: readonly DrainMove[]
-  readonly shutdowns: readonly Who[]
-}
 
 export interface DrainOptions {
   /** What to do with running guests that cannot move; as the journal says where a drain is gone on with, else `fail`. */
@@ -46,21 +33,6 @@ export interface DrainOptions {
   /** Moves guests that are stopped, too; as the journal says where a drain is gone on with, else not. */
   readonly withStopped?: boolean
   readonly plan?: SavedDrainPlan
-}
-
-/** What a drain will do. */
-export interface DrainPlan extends SavedDrainPlan {
-  /** It goes on with a drain that was cut off. */
-  readonly resumed: boolean
-  /** False: nothing may be done, for guests are blocked. */
-  readonly possible: boolean
-  readonly whenBlocked: BlockedManner
-  readonly withStopped: boolean
-  readonly blocked: readonly BlockedGuest[]
-  readonly staying: readonly StayingGuest[]
-  /** Guests that are away or shut down already, by an earlier run. */
-  readonly away: readonly Who[]
-  readonly nodes?: readonly NodeMemoryPlan[]
 }
 
 /** What became of it. */
@@ -83,11 +55,7 @@ export interface DrainParts extends MoverParts {
   readonly run: string
 }
 
-type DrainManner = Pick<DrainPlan, 'whenBlocked' | 'withStopped'>
-
-interface Prepared {
-  readonly plan: DrainPlan
-  readonly steps: readonly DrainStep[]
+interface Prepared extends PlannedDrain {
   readonly begunAt?: string
 }
 
@@ -126,8 +94,12 @@ export class DrainService {
       withStopped: options.withStopped ?? withStopped ?? false,
     }
     const prepared = (
-      options.plan === undefined ? ok(undefined) : this.savedPlan(options.plan, node, facts.value, kept, manner)
-    ).map((saved) => saved ?? this.plan(node, facts.value, kept, manner))
+      options.plan === undefined
+        ? ok(undefined)
+        : fitSavedPlan(options.plan, node, facts.value, kept, manner, this.parts.policy).mapErr((problems) =>
+            unfit(node, problems),
+          )
+    ).map((saved) => saved ?? planDrain(node, facts.value, kept, manner, this.parts.policy))
     return prepared.map(({plan, steps}) => {
       const whole = {...plan, resumed}
       this.#prepared.set(whole, {plan: whole, steps, ...(journal !== undefined && {begunAt: journal.begunAt})})
@@ -248,116 +220,6 @@ export class DrainService {
       left: left.map((guest) => whoOf(guest)),
     }))
   }
-
-  /** Goes on as planned where that is still possible, else plans anew for those that are still there. */
-  private plan(node: string, facts: PlacementFacts, kept: readonly DrainStep[], manner: DrainManner): Prepared {
-    const {whenBlocked, withStopped} = manner
-    const {policy} = this.parts
-    const open = kept.filter((step) => step.state === 'planned' || step.state === 'begun')
-    const away = kept.filter((step) => !open.includes(step))
-    // A container that was cut off between its stop and its start is one that runs.
-    const halfway = new Set(
-      open.flatMap((step) =>
-        step.action === 'move' && step.state === 'begun' && step.manner === 'restart' ? [step.vmid] : [],
-      ),
-    )
-    const guests = facts.guests.map((guest) =>
-      halfway.has(guest.vmid) && guest.status === 'stopped' ? {...guest, status: 'running' as const} : guest,
-    )
-    const fresh = planMoves(
-      {...facts, guests},
-      {leaving: [node], policy, blocked: whenBlocked, stopped: withStopped ? 'move' : 'stay'},
-    )
-    const covered = new Set(open.map(({vmid}) => vmid))
-    const moves = open.filter((step) => step.action === 'move')
-    const here = guests.filter((guest) => guest.node === node && takesMemory(guest))
-    const holds =
-      open.length > 0 &&
-      fresh.moves.every(({manner: how, vmid}) => how !== 'offline' || covered.has(vmid)) &&
-      here.every(
-        ({vmid}) => covered.has(vmid) || (whenBlocked === 'leave' && fresh.blocked.some((one) => one.vmid === vmid)),
-      ) &&
-      planObstacles({...facts, guests}, node, moves, policy).length === 0
-    const arrived = moves.filter((step) => guests.some(({node: at, vmid}) => vmid === step.vmid && at !== node))
-    const state = new Map(open.map((step) => [step.vmid, step.state]))
-    const steps = holds
-      ? open
-      : [
-          ...arrived,
-          ...fresh.moves.map((move): MoveStep => ({...stepOf(move), state: state.get(move.vmid) ?? 'planned'})),
-          ...fresh.shutdowns.map((guest): DrainStep => ({action: 'shutdown', ...whoOf(guest), state: 'planned'})),
-        ]
-    const shut = new Set(away.map(({vmid}) => vmid))
-    return {
-      steps: [...away, ...steps],
-      plan: {
-        node,
-        resumed: false,
-        possible: holds || fresh.possible,
-        ...manner,
-        moves: steps.flatMap((step) => (step.action === 'move' ? [moveOf(step, node)] : [])),
-        shutdowns: steps.flatMap((step) => (step.action === 'shutdown' ? [whoOf(step)] : [])),
-        blocked: fresh.blocked.filter(({vmid}) => !holds || !moves.some((step) => step.vmid === vmid)),
-        staying: fresh.staying.filter(({vmid}) => !shut.has(vmid)),
-        away: away.map((step) => whoOf(step)),
-        nodes: fresh.nodes,
-      },
-    }
-  }
-
-  /** A saved plan is carried out as it is: every running guest of the node is in it, and every move is still possible. */
-  private savedPlan(
-    saved: SavedDrainPlan,
-    node: string,
-    facts: PlacementFacts,
-    away: readonly DrainStep[],
-    manner: DrainManner,
-  ): Result<Prepared, Failure> {
-    const planned = new Set([...saved.moves, ...saved.shutdowns].map(({vmid}) => vmid))
-    const known = new Map(facts.guests.map((guest) => [guest.vmid, guest]))
-    const here = facts.guests.filter((guest) => guest.node === node && takesMemory(guest))
-    const off = saved.moves.filter(({to, vmid}) => known.get(vmid)?.node !== node && known.get(vmid)?.node !== to)
-    const problems = [
-      ...(saved.node === node ? [] : [`it is a plan for ${saved.node}`]),
-      ...(manner.whenBlocked === 'leave'
-        ? []
-        : here.filter(({vmid}) => !planned.has(vmid)).map((guest) => `${guestLabel(guest)} is not in it`)),
-      ...off.map(
-        (move) =>
-          `${guestLabel(move)} is ${known.get(move.vmid) === undefined ? 'gone' : `on ${known.get(move.vmid)?.node}`}`,
-      ),
-      ...planObstacles(facts, node, saved.moves, this.parts.policy),
-    ]
-    if (problems.length > 0) {
-      return err(
-        failure('refused', `the plan does not fit any more: ${problems.join('; ')}`, {
-          hint: `Make another one: homelab proxmox node drain ${node} --dry-run --plan FILE`,
-          details: {node, problems},
-        }),
-      )
-    }
-
-    const moves = saved.moves.filter(({vmid}) => known.get(vmid)?.node === node)
-    const shutdowns = saved.shutdowns.filter(({vmid}) => here.some((guest) => guest.vmid === vmid))
-    return ok({
-      steps: [
-        ...away,
-        ...moves.map((move): MoveStep => ({...stepOf(move), state: 'planned'})),
-        ...shutdowns.map((guest): DrainStep => ({action: 'shutdown', ...whoOf(guest), state: 'planned'})),
-      ],
-      plan: {
-        node,
-        resumed: false,
-        possible: true,
-        ...manner,
-        moves,
-        shutdowns,
-        blocked: [],
-        staying: [],
-        away: away.map((step) => whoOf(step)),
-      },
-    })
-  }
 }
 
 const NO_WAIT: Patience = {deadline: 0}
@@ -377,40 +239,11 @@ function unitsOf(steps: readonly MoveStep[]) {
   return units
 }
 
-function stepOf({
-  copies,
-  manner,
-  memoryBytes,
-  to,
-  with: company,
-  ...move
-}: DrainMove | PlannedMove): Omit<MoveStep, 'state'> {
-  return {
-    action: 'move',
-    ...whoOf(move),
-    to,
-    manner,
-    memoryBytes,
-    ...(copies !== undefined && {copies: true}),
-    ...(company !== undefined && {with: company}),
-  }
-}
-
-function moveOf(step: MoveStep, from: string): DrainMove {
-  const {copies, manner, memoryBytes, to, with: company} = step
-  return {
-    ...whoOf(step),
-    from,
-    to,
-    manner,
-    memoryBytes,
-    ...(copies === true && {copies}),
-    ...(company !== undefined && {with: company}),
-  }
-}
-
-function whoOf({name, type, vmid}: Who): Who {
-  return {vmid, ...(name !== undefined && {name}), type}
+function unfit(node: string, problems: readonly string[]): Failure {
+  return failure('refused', `the plan does not fit any more: ${problems.join('; ')}`, {
+    hint: `Make another one: homelab proxmox node drain ${node} --dry-run --plan FILE`,
+    details: {node, problems},
+  })
 }
 
 function blockedFailure({blocked, node}: DrainPlan): Failure {
@@ -419,7 +252,12 @@ function blockedFailure({blocked, node}: DrainPlan): Failure {
     'refused',
     `nothing was moved: ${grave.length} of the guests of ${node} cannot leave it: ${blockedText(grave)}`,
     {
-      hint: 'Put that right, or say what to do with them: --blocked shutdown (started again on return), --blocked leave',
+      hint: [
+        'Put that right, or say what to do with them: --blocked shutdown (started again on return), --blocked leave',
+        ...(grave.some(({ha}) => ha === true)
+          ? [`HA takes its guests away by itself after: homelab proxmox node maintenance on ${node}`]
+          : []),
+      ].join('. '),
       details: {node, blocked: grave.map(({reason, vmid}) => ({vmid, reason}))},
     },
   )

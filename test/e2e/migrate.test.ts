@@ -40,7 +40,6 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         [8, 'on local storage', ['db', '--to', 'pve2']],
         [8, 'nas is not on pve3', ['git', '--to', 'pve3']],
         [5, 'no node "pve9"', ['git', '--to', 'pve9']],
-        [2, 'Missing required flag --to', ['git']],
       ]
       for (const [code, message, argv] of refusals) {
         const {exitCode, result} = await move('vm', ...argv)
@@ -52,7 +51,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     })
 
     it('finds the best other node by itself, and says why', async () => {
-      const sent = cluster.run(['proxmox', 'vm', 'migrate', 'git', '--to', 'auto', '--json'])
+      const sent = cluster.run(['proxmox', 'vm', 'migrate', 'git', '--json'])
       const {exitCode, json, stderr} = await sent
       expect(exitCode, stderr).to.equal(0)
       expect(json()).to.include({from: 'pve2', node: 'pve1', manner: 'online'})

@@ -99,6 +99,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       const {result} = await explain('-f', file)
       const plan = await cluster.run(['proxmox', 'vm', 'create', '-f', file, '--dry-run', '--json'])
       expect(result).to.deep.equal([{name: 'web', ...plan.json().placement}])
+      expect((await explain(file)).result).to.deep.equal(result)
       expect((await explain('-f', file, '--to', 'pve3')).exitCode).to.equal(8)
       const shown = await cluster.run(['proxmox', 'placement', 'explain', '-f', file])
       expect(shown.stdout)

@@ -5,9 +5,10 @@ import {confirmFlags, dryRunFlag} from '../../../cli/flags.js'
 import {nodeArgument, nodeOf} from '../../../cli/node-argument.js'
 import {moveLine, NodeMoveCommand, nodeMoveFlags} from '../../../cli/node-move-command.js'
 import {drainService} from '../../../cli/wiring/drain.js'
+import type {DrainPlan} from '../../../domain/drain-plan.js'
 import {failure} from '../../../domain/failure.js'
 import {guestLabel} from '../../../domain/guest.js'
-import type {Drained, DrainOptions, DrainPlan} from '../../../services/drain-service.js'
+import type {Drained, DrainOptions} from '../../../services/drain-service.js'
 
 type Outcome = Drained | (DrainPlan & {readonly dryRun: true})
 

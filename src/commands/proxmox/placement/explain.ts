@@ -23,17 +23,21 @@ Points: memory 100 (the share that is free afterwards), spread 30 (far from gues
 prefers), cpu 20 (idle processors), stay 10 (where it is already).
 The ceiling is that of --memory-ceiling, else placement.memoryCeiling of the context, else 90 %.
 
-With -f: what "vm create -f", or with --type lxc "lxc create -f", would do, by the same rules.`
+For a description: what "vm create -f", or with --type lxc "lxc create -f", would do, by the same rules.`
 
   static override args = {
-    name: Args.string({description: 'A VM or container, by name or VMID.', required: false, ignoreStdin: true}),
+    name: Args.string({
+      description: 'A VM or container, by name or VMID; or the description of a new one, NAME.yaml or NAME.json.',
+      required: false,
+      ignoreStdin: true,
+    }),
   }
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> web',
     {description: 'May it go there?', command: '<%= config.bin %> <%= command.id %> web --to pve2'},
     '<%= config.bin %> <%= command.id %> db --with-local-disks --memory-ceiling 80',
-    {description: 'A VM that is not there yet', command: '<%= config.bin %> <%= command.id %> -f web.yaml'},
+    {description: 'A VM that is not there yet', command: '<%= config.bin %> <%= command.id %> web.yaml'},
     '<%= config.bin %> <%= command.id %> web --jq ".rejected[].reason"',
   ]
 
@@ -57,6 +61,7 @@ With -f: what "vm create -f", or with --type lxc "lxc create -f", would do, by t
 
   async run(): Promise<Outcome> {
     const {args, flags} = await this.parse(PlacementExplain)
+    const file = flags.file ?? (isSpec(args.name) ? args.name : undefined)
     if ((args.name === undefined) === (flags.file === undefined)) {
       this.fail(
         failure('usage', 'name one guest, or the description of a new one', {
@@ -66,7 +71,7 @@ With -f: what "vm create -f", or with --type lxc "lxc create -f", would do, by t
       )
     }
 
-    return args.name === undefined ? this.explainSpec(flags.file ?? '', flags) : this.explainGuest(args.name, flags)
+    return file === undefined ? this.explainGuest(args.name ?? '', flags) : this.explainSpec(file, flags)
   }
 
   private async explainGuest(name: string, flags: PlacementFlags & {readonly to?: string | undefined}) {
@@ -90,6 +95,11 @@ With -f: what "vm create -f", or with --type lxc "lxc create -f", would do, by t
     const placements = plans.map(({name, placement}): SpecPlacement => ({name, ...placement}))
     return this.present<Outcome, never>(placements, {text: placements.map((one) => specText(one)).join('\n\n')})
   }
+}
+
+/** A guest of such a name has a VMID, too. */
+function isSpec(name: string | undefined): boolean {
+  return /\.(?:json|ya?ml)$/.test(name ?? '')
 }
 
 function specText({name, node, ranked = [], reason, rejected}: SpecPlacement): string {

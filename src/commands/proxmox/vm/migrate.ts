@@ -6,7 +6,7 @@ export default class VmMigrate extends GuestMigrateCommand {
     'Proxmox VE is asked first what is against it. A VM under high availability counts as moved once it is there, not when the wish is queued.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> web --to pve2',
-    {description: 'To the best other node', command: '<%= config.bin %> <%= command.id %> web --to auto'},
+    {description: 'To the best other node', command: '<%= config.bin %> <%= command.id %> web'},
     '<%= config.bin %> <%= command.id %> db --to pve3 --with-local-disks --target-storage local-lvm',
     '<%= config.bin %> <%= command.id %> -l node=pve1,tag=web --to pve2 --yes',
     {description: 'What would happen', command: '<%= config.bin %> <%= command.id %> web --to pve2 --dry-run'},

@@ -1,6 +1,7 @@
 import {err, errAsync, ok, Result, type ResultAsync} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
 import {byVmid, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
+import {readConfig, type ConfigValues} from '../domain/guest-config.js'
 import {parseSelector, selectorOf, type Selector} from '../domain/selector.js'
 import {closest} from '../domain/suggest.js'
 import type {TaskReport} from '../domain/task.js'
@@ -27,6 +28,9 @@ export interface GuestChange {
   readonly upid?: string
   readonly task?: TaskReport
 }
+
+/** A guest with its configuration. `digest` is that of the configuration file. */
+export type ShownGuest = Guest & {readonly config: ConfigValues; readonly digest?: string}
 
 /** Finding guests. Without a type both kinds are meant: a name that a VM and a container bear is a conflict then. */
 export class GuestService {
@@ -69,10 +73,16 @@ export class GuestService {
     )
   }
 
-  /** The configuration as Proxmox keeps it, and what it reports now. */
-  show(type: GuestType, nameOrId: string): ResultAsync<Guest & {readonly config: Record<string, unknown>}, Failure> {
+  /** What Proxmox reports of a guest now, and its configuration as people read it: flags as booleans, secrets masked. */
+  show(type: GuestType, nameOrId: string): ResultAsync<ShownGuest, Failure> {
     return this.find(type, nameOrId).andThen((found) =>
-      following(this.cluster, found, (guest) => this.guests.config(guest).map((config) => ({...guest, config}))),
+      following(this.cluster, found, (guest) =>
+        this.guests.config(guest).map((fields) => ({
+          ...guest,
+          config: readConfig(guest.type, fields),
+          ...(typeof fields.digest === 'string' && {digest: fields.digest}),
+        })),
+      ),
     )
   }
 }
@@ -122,6 +132,7 @@ export function resolveGuest(
   if (other !== undefined) {
     return err(
       failure('not-found', `"${nameOrId}" is a ${guestNoun(other.type)}, not a ${noun}`, {
+        hint: `See: homelab proxmox ${other.type === 'qemu' ? 'vm' : 'lxc'} show ${nameOrId}`,
         details: {name: nameOrId, vmid: other.vmid, type: other.type},
       }),
     )

@@ -44,6 +44,18 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         expect((await run(['ct', 'config', 'show', 'dns'])).result).to.deep.equal(container)
       })
 
+      it('is shown so beside what the guest is doing, too, and without its secrets', async () => {
+        const guests = cluster.simulator.world.store.of('guests')
+        const {vmid, config} = guestCalled('db')
+        guests.update(vmid, {config: {...config, cipassword: '$5$abc$def'}})
+        const {config: read, digest} = (await run(['vm', 'config', 'show', 'db'])).result
+        const shown = (await run(['vm', 'show', 'db'])).result
+        expect(shown.config).to.deep.equal(read)
+        expect(shown.config).to.include({onboot: true, cipassword: '**********'})
+        expect(shown.digest).to.equal(digest)
+        expect((await cluster.run(['proxmox', 'vm', 'show', 'db'])).stdout).to.match(/^VMID +100\n[^]*^onboot +yes$/m)
+      })
+
       it('is a table of keys and values for people', async () => {
         const {stdout} = await cluster.run(['proxmox', 'vm', 'config', 'show', 'db'])
         expect(stdout)

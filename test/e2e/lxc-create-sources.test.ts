@@ -132,7 +132,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(config.rootfs).to.contain('size=4G')
       expect(config.mp0).to.contain('mp=/data').and.to.contain('size=1G')
       expect(config.net0).to.match(/^name=eth0,bridge=vmbr0,gw=192\.0\.2\.1,.*ip=192\.0\.2\.53\/24/)
-      expect(config.onboot ?? 0).to.equal(0)
+      expect(config.onboot ?? false).to.equal(false)
 
       folder.write('bad.yaml', 'name: web\ntemplate: debian-12\nmemroy: 1024\nswap: lots\n')
       const bad = await create('-f', 'bad.yaml')

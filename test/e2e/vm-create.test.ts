@@ -53,7 +53,7 @@ describe('vm create on a cluster', () => {
     expect(vm.source.vmid).to.equal(9002)
     expect(vm.steps.map(({step}: {step: string}) => step)).to.deep.equal(['configure', 'resize', 'start'])
     const shown = (await cluster.run(['proxmox', 'vm', 'show', 'sql', '--json'])).json()
-    expect(shown.config).to.include({cores: 4, memory: '3072', tags: 'prod;sql'})
+    expect(shown.config).to.include({cores: 4, memory: 3072, tags: 'prod;sql'})
     expect(shown.config.description).to.equal('the database')
     expect(JSON.stringify(shown.config)).to.contain('size=20G')
   })

@@ -9,6 +9,7 @@ export interface TableOptions {
 
 const GAP = '  '
 const NARROWEST = 6
+const ACRONYMS: ReadonlySet<string> = new Set(['UPID', 'VMID'])
 
 /** Rows as aligned text columns, one line each, every line ended. Nothing at all for no rows. */
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: TableOptions): string {
@@ -81,5 +82,5 @@ function fit(widths: readonly number[], maxWidth: number | undefined): readonly 
 
 function sentenceCase(header: string): string {
   if (header !== header.toUpperCase()) return header
-  return header.length <= 3 ? header : header[0] + header.slice(1).toLowerCase()
+  return header.length <= 3 || ACRONYMS.has(header) ? header : header[0] + header.slice(1).toLowerCase()
 }

@@ -126,7 +126,7 @@ describe('tables', () => {
   })
 
   it('prints one thing as fields, without those it does not have', () => {
-    expect(renderFields(rows[1] as Row, columns)).to.equal('Vmid  9000\nName  web2\n')
+    expect(renderFields(rows[1] as Row, columns)).to.equal('VMID  9000\nName  web2\n')
   })
 })
 

@@ -34,6 +34,13 @@ describe('finding guests of both kinds', () => {
     expect(resolveGuest(guests, 'lxc', 'twin')._unsafeUnwrap().vmid).to.equal(201)
   })
 
+  it('says which noun goes with a guest of the other kind', () => {
+    const container = resolveGuest(guests, 'qemu', '200')._unsafeUnwrapErr()
+    expect(container.message).to.equal('"200" is a container, not a VM')
+    expect(container.hint).to.equal('See: homelab proxmox lxc show 200')
+    expect(resolveGuest(guests, 'lxc', 'web')._unsafeUnwrapErr().hint).to.equal('See: homelab proxmox vm show web')
+  })
+
   it('suggests the nearest of both kinds', () => {
     const failed = resolveGuest(guests, undefined, 'dnz')._unsafeUnwrapErr()
     expect(failed.message).to.equal('there is no guest "dnz"')

@@ -72,7 +72,7 @@ export abstract class GuestDiskAddCommand extends GuestDiskPlaceCommand {
     name: guestArg,
     disk: Args.string({
       description:
-        'STORAGE:SIZE, with options after commas: local-lvm:32GiB,ssd,discard. A number without unit is GiB.',
+        'STORAGE:SIZE, with options after commas: local-lvm:32GiB,backup. A number without unit is GiB.',
       required: true,
     }),
   }

@@ -67,11 +67,11 @@ const RULES: readonly Rule[] = [
 
   // Locks: of the configuration, of its file, of the cluster.
   {
-    pattern: /\b(?:VM|CT) is locked \((?<lock>[^)]+)\)/,
+    pattern: /\b(?<holder>VM|CT) is locked \((?<lock>[^)]+)\)/,
     kind: 'locked',
     reason: 'guest-locked',
-    hint: ({lock}) =>
-      `A ${lock} is under way, or was cut off. See what runs: homelab proxmox task list; a lock that was left behind is removed with "qm unlock" or "pct unlock" on the node`,
+    hint: ({holder, lock}) =>
+      `A ${lock} is under way, or was cut off. See what runs: homelab proxmox task list; what a lock that was left behind means and how it goes away: homelab proxmox ${holder === 'CT' ? 'lxc' : 'vm'} unlock NAME`,
   },
   {
     pattern: /can't lock file '.*' - got timeout|can't (?:aquire|acquire) lock|got lock timeout/,

@@ -20,5 +20,5 @@ export const backupColumns: readonly Column<Backup>[] = [
   {key: 'storage', default: false},
   {key: 'node', default: false},
   {key: 'shared', format: asTick, default: false},
-  {key: 'volume'},
+  {key: 'volume', whole: true},
 ]

@@ -13,7 +13,7 @@ const facts = [
 
 /** Storages, wherever they are. */
 export const storageColumns: readonly Column<NodeStorageRow | StorageRow>[] = [
-  {key: 'storage'},
+  {key: 'storage', whole: true},
   {key: 'type'},
   {key: 'status'},
   {key: 'shared'},
@@ -23,7 +23,7 @@ export const storageColumns: readonly Column<NodeStorageRow | StorageRow>[] = [
 
 /** Storages, node by node. */
 export const nodeStorageColumns: readonly Column<NodeStorageRow | StorageRow>[] = [
-  {key: 'storage'},
+  {key: 'storage', whole: true},
   {key: 'node'},
   {key: 'type'},
   {key: 'status'},
@@ -43,7 +43,7 @@ export const stateColumns: readonly Column<StorageOnNode>[] = [
 
 /** What lies on a storage. */
 export const volumeColumns: readonly Column<VolumeRow>[] = [
-  {key: 'volume'},
+  {key: 'volume', whole: true},
   {key: 'node'},
   {key: 'content', header: 'TYPE'},
   {key: 'format'},
@@ -66,7 +66,7 @@ const volumes = (kind: string, header: string) =>
 
 /** How full storages are, and of what. */
 export const usageColumns: readonly Column<StorageUsage>[] = [
-  {key: 'storage'},
+  {key: 'storage', whole: true},
   {key: 'node'},
   {key: 'type'},
   {key: 'usedBytes', header: 'USED', format: asBytes, align: 'right'},

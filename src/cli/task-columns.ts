@@ -12,5 +12,5 @@ export const taskColumns: readonly Column<TaskSummary>[] = [
   {key: 'durationSeconds', header: 'TOOK', format: asUptime, align: 'right'},
   {key: 'endedAt', header: 'ENDED', format: asTime, default: false},
   {key: 'exitStatus', default: false},
-  {key: 'upid', header: 'UPID'},
+  {key: 'upid', header: 'UPID', whole: true},
 ]

@@ -15,6 +15,8 @@ export interface Column<Row> {
   /** False for a column that shows only when `--columns` asks for it. */
   readonly default?: boolean
   readonly align?: 'left' | 'right'
+  /** Never cut to the width of the terminal: another command takes it as its argument. */
+  readonly whole?: boolean
 }
 
 /** The value at a path such as `placement.node`; undefined when any part is missing. */

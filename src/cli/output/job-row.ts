@@ -4,7 +4,7 @@ import type {Column} from './columns.js'
 import {asTime} from './human.js'
 
 export const jobColumns: readonly Column<JobView>[] = [
-  {key: 'id', header: 'ID'},
+  {key: 'id', header: 'ID', whole: true},
   {key: 'enabled', format: (value) => (value === true ? 'yes' : 'no')},
   {key: 'schedule'},
   {key: 'nextRunAt', header: 'NEXT', format: asTime},

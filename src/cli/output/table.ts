@@ -16,11 +16,15 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   if (rows.length === 0 || columns.length === 0) return ''
   const head = options.header ? [columns.map((column) => headerOf(column))] : []
   const lines = [...head, ...rows.map((row) => columns.map((column) => cellText(row, column)))]
+  const right = columns.map((column) => (column.align ?? guessAlign(rows, column)) === 'right')
   const widths = fit(
-    columns.map((_, i) => lines.reduce((widest, line) => Math.max(widest, textWidth(line[i] ?? '')), 0)),
+    columns.map((column, i) => ({
+      width: lines.reduce((widest, line) => Math.max(widest, textWidth(line[i] ?? '')), 0),
+      // Half a figure says something else.
+      whole: column.whole === true || right[i] === true,
+    })),
     options.maxWidth,
   )
-  const right = columns.map((column) => (column.align ?? guessAlign(rows, column)) === 'right')
   return lines.map((line) => `${renderLine(line, widths, right)}\n`).join('')
 }
 
@@ -65,15 +69,19 @@ function pad(text: string, width: number, right: boolean): string {
   return right ? fill + text : text + fill
 }
 
-/** Takes cells away from the widest column, one by one, until the line fits. */
-function fit(widths: readonly number[], maxWidth: number | undefined): readonly number[] {
+/** Takes cells away from the widest column that may be cut, one by one, until the line fits; from none where that is not enough. */
+function fit(
+  columns: readonly {readonly width: number; readonly whole: boolean}[],
+  maxWidth: number | undefined,
+): readonly number[] {
+  const widths = columns.map(({width}) => width)
   if (maxWidth === undefined) return widths
   const fitted = [...widths]
   let excess = fitted.reduce((sum, width) => sum + width, 0) + GAP.length * (fitted.length - 1) - maxWidth
   while (excess > 0) {
-    const widest = fitted.indexOf(Math.max(...fitted))
-    if ((fitted[widest] ?? 0) <= NARROWEST) break
-    fitted[widest] = (fitted[widest] ?? 0) - 1
+    const widest = Math.max(...columns.map(({whole}, i) => (whole ? 0 : (fitted[i] ?? 0))))
+    if (widest <= NARROWEST) return widths
+    fitted[columns.findIndex(({whole}, i) => !whole && fitted[i] === widest)] = widest - 1
     excess -= 1
   }
 

@@ -8,7 +8,7 @@ const asList = (value: unknown): string => (Array.isArray(value) ? value.join(',
 
 /** The table of files on storages. */
 export const fileColumns: readonly Column<VolumeFile>[] = [
-  {key: 'name'},
+  {key: 'name', whole: true},
   {key: 'storage'},
   {key: 'nodes', format: asList},
   {key: 'sizeBytes', header: 'SIZE', format: asBytes, align: 'right'},

@@ -119,6 +119,14 @@ describe('tables', () => {
     expect(text).to.equal(`${'x'.repeat(22)}…  short\n`)
   })
 
+  it('cuts neither figures nor what another command takes, and nothing where that is not enough', () => {
+    const row = {upid: 'UPID:pve1:0001', note: 'a longer remark', bytes: '1234567 KiB'}
+    const columns = [{key: 'upid', whole: true}, {key: 'note'}, {key: 'bytes', align: 'right'}] as const
+    const table = (maxWidth: number) => renderTable([row], columns, {header: false, maxWidth})
+    expect(table(37)).to.equal('UPID:pve1:0001  a longe…  1234567 KiB\n')
+    expect(table(30)).to.equal('UPID:pve1:0001  a longer remark  1234567 KiB\n')
+  })
+
   it('shows control characters instead of obeying them', () => {
     expect(renderTable([{a: '\u001B[31mred\u001B[0m'}], [{key: 'a'}], {header: false})).to.equal(
       '\\x1b[31mred\\x1b[0m\n',

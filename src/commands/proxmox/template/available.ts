@@ -30,7 +30,7 @@ export default class TemplateAvailable extends ListCommand<AvailableTemplate, Av
 
   protected readonly noun = 'container templates'
   protected readonly columns = [
-    {key: 'name'},
+    {key: 'name', whole: true},
     {key: 'section'},
     {key: 'headline'},
     {key: 'source', default: false},

@@ -19,7 +19,7 @@ Possible keys are url, checksumUrl or checksum (sha256:…), title, user, osType
 
   protected readonly noun = 'images'
   protected readonly columns: readonly Column<ImageRow>[] = [
-    {key: 'name'},
+    {key: 'name', whole: true},
     {key: 'title'},
     {key: 'user'},
     {key: 'osType', header: 'OS', default: false},

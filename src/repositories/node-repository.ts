@@ -1,5 +1,6 @@
 import type {ResultAsync} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
+import {deviceVotes, type QuorumDevice} from '../domain/vote-count.js'
 import type {Connection} from '../proxmox/connection.js'
 import {ask, asNumber, asText, present, record, records, type Fields} from './reply.js'
 
@@ -41,6 +42,26 @@ export class NodeRepository {
       (rows) =>
         new Map(rows.map((row) => [asText(row.node) ?? asText(row.name) ?? '', asNumber(row.quorum_votes) ?? 1])),
     )
+  }
+
+  /**
+   * The quorum device; undefined without one. `GET /cluster/config/qdevice` (needs Sys.Audit on `/`)
+   * @param nodes how many the cluster has
+   */
+  quorumDevice(nodes: number): ResultAsync<QuorumDevice | undefined, Failure> {
+    return ask('read the quorum device', () => this.connection.api.cluster.config.qdevice.$get(), record).map((row) => {
+      const host = asText(row['QNetd host'])
+      const algorithm = asText(row['Algorithm'])
+      const state = asText(row['State'])
+      if (state === undefined && host === undefined && algorithm === undefined) return undefined
+      return {
+        ...(host !== undefined && {host}),
+        ...(algorithm !== undefined && {algorithm}),
+        state: state ?? 'unknown',
+        connected: state === 'Connected',
+        votes: deviceVotes(algorithm, nodes),
+      }
+    })
   }
 
   /** The zone of a node's clock, `Europe/Berlin`; `GET /nodes/{node}/time` (needs Sys.Audit on the node). */

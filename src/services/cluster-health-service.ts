@@ -65,9 +65,13 @@ export class ClusterHealthService {
   }
 }
 
+function votesText(votes: number): string {
+  return votes === 1 ? 'vote is' : `${votes} votes are`
+}
+
 /** What a person would want to be told. */
 export function remarksOn(
-  {nodes, quorate, standalone, votes}: ClusterOverview,
+  {nodes, quorate, quorumDevice, standalone, votes}: ClusterOverview,
   ha: HaStatus | undefined,
   ceph: string | undefined,
   offsets: Readonly<Record<string, number>>,
@@ -77,7 +81,19 @@ export function remarksOn(
     remarks.push('without quorum nothing can be changed or started; what runs goes on: bring a node back')
   if (!standalone && quorate && votes !== undefined) {
     const largest = Math.max(0, ...nodes.filter(({status}) => status !== 'offline').map((node) => node.votes ?? 0))
-    if (votes.online - largest < votes.needed) remarks.push('one more node lost would end the quorum')
+    const lost = [
+      ...(votes.online - largest < votes.needed ? ['one more node'] : []),
+      ...(quorumDevice?.connected === true && votes.online - quorumDevice.votes < votes.needed
+        ? ['the quorum device']
+        : []),
+    ]
+    if (lost.length > 0) remarks.push(`${lost.join(' or ')} lost would end the quorum`)
+  }
+
+  if (quorumDevice?.connected === false) {
+    remarks.push(
+      `the quorum device is not connected (${quorumDevice.state}): its ${votesText(quorumDevice.votes)} missing`,
+    )
   }
 
   const versions = [...new Set(nodes.flatMap(({version}) => version ?? []))]

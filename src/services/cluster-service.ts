@@ -5,6 +5,7 @@ import {naturalOrder} from '../domain/natural-order.js'
 import type {ClusterNode} from '../domain/node.js'
 import {selectorOf} from '../domain/selector.js'
 import type {NodeStorage} from '../domain/storage.js'
+import type {QuorumDevice} from '../domain/vote-count.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {NodeRepository} from '../repositories/node-repository.js'
 
@@ -24,7 +25,9 @@ export interface ClusterOverview {
   readonly name?: string
   readonly standalone: boolean
   readonly quorate: boolean
+  /** Those of the nodes and of the quorum device together. */
   readonly votes?: {readonly total: number; readonly online: number; readonly needed: number}
+  readonly quorumDevice?: QuorumDevice
   readonly nodes: readonly NodeOverview[]
 }
 
@@ -58,11 +61,15 @@ export class ClusterService {
           status.cluster === undefined
             ? okAsync(new Map<string, number>())
             : absentOnFailure(this.nodes.votes(), new Map<string, number>())
+        const device =
+          status.cluster === undefined
+            ? okAsync<QuorumDevice | undefined, never>(undefined)
+            : absentOnFailure(this.nodes.quorumDevice(status.members.length), undefined)
         const figures = resources.nodes.map((node) =>
           online.has(node.node) ? absentOnFailure(this.nodes.status(node.node), {}) : okAsync({}),
         )
-        return ResultAsync.combine([votes, ResultAsync.combine(figures)] as const).map(
-          ([votesOf, statuses]): ClusterOverview => {
+        return ResultAsync.combine([votes, device, ResultAsync.combine(figures)] as const).map(
+          ([votesOf, quorumDevice, statuses]): ClusterOverview => {
             const nodes = resources.nodes
               .map((node, i): NodeOverview => {
                 const member = status.members.find((m) => m.node === node.node)
@@ -78,18 +85,21 @@ export class ClusterService {
                 }
               })
               .sort(byName)
-            const total = [...votesOf.values()].reduce((sum, n) => sum + n, 0)
+            const ofNodes = [...votesOf.values()].reduce((sum, n) => sum + n, 0)
+            const total = ofNodes + (quorumDevice?.votes ?? 0)
+            const there = nodes.reduce((sum, node) => sum + (node.status === 'offline' ? 0 : (node.votes ?? 0)), 0)
             return {
               ...(status.cluster !== undefined && {name: status.cluster.name}),
               standalone: status.cluster === undefined,
               quorate: status.cluster?.quorate ?? true,
-              ...(total > 0 && {
+              ...(ofNodes > 0 && {
                 votes: {
                   total,
-                  online: nodes.reduce((sum, node) => sum + (node.status === 'offline' ? 0 : (node.votes ?? 0)), 0),
+                  online: there + (quorumDevice?.connected === true ? quorumDevice.votes : 0),
                   needed: Math.floor(total / 2) + 1,
                 },
               }),
+              ...(quorumDevice !== undefined && {quorumDevice}),
               nodes,
             }
           },

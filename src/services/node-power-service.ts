@@ -47,7 +47,7 @@ export class NodePowerService {
   constructor(
     private readonly cluster: Pick<ClusterRepository, 'resources' | 'status'>,
     private readonly guests: Pick<GuestRepository, 'status'>,
-    private readonly nodes: Pick<NodeRepository, 'votes'>,
+    private readonly nodes: Pick<NodeRepository, 'quorumDevice' | 'votes'>,
     private readonly machines: Pick<NodePowerRepository, 'command' | 'wake'>,
     private readonly journals: (node: string) => Pick<JournalStore, 'read'>,
     private readonly timing: Timing,
@@ -85,10 +85,12 @@ export class NodePowerService {
       )
     }
 
-    if (cluster === undefined) return ok(undefined)
-    // Who may not read the votes counts one for each.
+    // The last one of a cluster takes nobody's quorum away.
+    if (cluster === undefined || members.length < 2) return ok(undefined)
+    // Who may not read the votes counts one for each, and no quorum device.
     const votes = (await this.nodes.votes()).unwrapOr(new Map<string, number>())
-    const {all, keeps, left} = keepsQuorum(members, node, votes)
+    const device = (await this.nodes.quorumDevice(members.length)).unwrapOr(undefined)
+    const {all, keeps, left} = keepsQuorum(members, node, votes, device)
     return keeps
       ? ok(undefined)
       : err(

@@ -1,4 +1,5 @@
 import type {ClusterHealth} from '../../services/cluster-health-service.js'
+import type {QuorumDevice} from '../../domain/vote-count.js'
 import type {ClusterOverview, NodeOverview} from '../../services/cluster-service.js'
 import type {Column} from './columns.js'
 import {asBytes, asPercent, asUptime} from './human.js'
@@ -31,14 +32,22 @@ export function clusterStatusText(overview: ClusterHealth): string {
   const head = overview.standalone
     ? 'standalone server, no cluster'
     : `cluster ${overview.name ?? ''}: ${quorum(overview)}`
-  const {ceph, ha, remarks} = overview
+  const {ceph, ha, quorumDevice, remarks} = overview
   const more = [
+    ...(quorumDevice === undefined ? [] : [deviceText(quorumDevice)]),
     ...(ha === undefined ? [] : [`high availability: ${ha.services.length} guests, master ${ha.master ?? 'none'}`]),
     ...(ceph === undefined ? [] : [`Ceph: ${ceph}`]),
     ...remarks.map((remark) => `! ${remark}`),
   ]
   const table = renderTable(overview.nodes, columns, {header: true}).trimEnd()
   return [head, '', table, ...(more.length > 0 ? ['', ...more] : [])].join('\n')
+}
+
+/** `quorum device 192.0.2.9:5403: connected, 1 vote (Fifty-Fifty split)` */
+function deviceText({algorithm, connected, host, state, votes}: QuorumDevice): string {
+  const name = host === undefined ? 'quorum device' : `quorum device ${host}`
+  const how = algorithm === undefined ? '' : ` (${algorithm})`
+  return `${name}: ${connected ? 'connected' : state}, ${votes} ${votes === 1 ? 'vote' : 'votes'}${how}`
 }
 
 function quorum({quorate, votes}: ClusterOverview): string {

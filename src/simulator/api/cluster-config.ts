@@ -12,7 +12,7 @@ const TAKES_SECONDS = 4
 export const clusterConfigRoutes: Routes = {
   'GET /cluster/config': () => ['nodes', 'totem', 'join', 'qdevice', 'apiversion'].map((name) => ({name})),
   'GET /cluster/config/apiversion': () => API_VERSION,
-  'GET /cluster/config/qdevice': () => ({}),
+  'GET /cluster/config/qdevice': ({node, world}) => quorumDevice(world, node),
   'GET /cluster/config/totem': ({world}) => totem(world),
 
   'GET /cluster/config/nodes'({world}) {
@@ -106,6 +106,22 @@ export const clusterConfigRoutes: Routes = {
 
 function memberEntry({node, nodeid, ip}: NodeRecord): {name: string; [key: string]: Json} {
   return {name: node, nodeid: String(nodeid), ring0_addr: ip, quorum_votes: '1'}
+}
+
+/** What corosync-qdevice-tool says on a node; nothing without a device. */
+function quorumDevice({clock, meta, store}: World, node: string): Json {
+  const device = meta.quorumDevice
+  if (device === undefined) return {}
+  const isConnected = device.connected && (store.of('nodes').get(node)?.connected ?? false)
+  const now = new Date(clock.nowMs()).toISOString().slice(0, 19)
+  return {
+    Model: 'Net',
+    'QNetd host': device.host,
+    Algorithm: device.algorithm === 'lms' ? 'LMS' : 'Fifty-Fifty split',
+    'Tie-breaker': 'Node with lowest node ID',
+    State: isConnected ? 'Connected' : 'Connect failed',
+    ...(isConnected && {'Last poll call': `${now} (cast vote)`, 'Echo reply': `${now} (reply received)`}),
+  }
 }
 
 function totem({meta}: World): Json {

@@ -65,11 +65,20 @@ export interface MetaRecord {
   readonly clusterName?: string
   /** `config_version` of the cluster. */
   readonly clusterVersion?: number
+  /** The machine besides the nodes whose votes count for the quorum. */
+  readonly quorumDevice?: QuorumDeviceRecord
   readonly version: {readonly version: string; readonly release: string; readonly repoid: string}
   /** HMAC key of tickets and CSRF tokens, base64. */
   readonly authKey: string
   /** The last pid given to a worker. */
   readonly lastPid: number
+}
+
+export interface QuorumDeviceRecord {
+  readonly host: string
+  /** One vote that splits a tie, or so many that the last node standing keeps quorum. */
+  readonly algorithm: 'ffsplit' | 'lms'
+  readonly connected: boolean
 }
 
 export interface NodeRecord {

@@ -143,14 +143,12 @@ export class World {
 
   /** Whether the node is in the majority of its cluster; a stand-alone host always is. */
   isQuorate(from: string): boolean {
-    const members = this.members()
-    return members.filter((node) => this.sees(from, node)).length > members.length / 2
+    return this.isMajority(from, (node) => this.sees(from, node))
   }
 
   /** Whether the node will be in the majority once everybody has noticed what has happened. */
   willBeQuorate(from: string): boolean {
-    const members = this.members()
-    return members.filter((node) => this.reaches(from, node)).length > members.length / 2
+    return this.isMajority(from, (node) => this.reaches(from, node))
   }
 
   /**
@@ -241,6 +239,15 @@ export class World {
     }
 
     this.tasks.recover(name)
+  }
+
+  /** A node that is cut off from the others is cut off from the quorum device, too. */
+  private isMajority(from: string, isThere: (node: NodeRecord) => boolean): boolean {
+    const members = this.members()
+    const {quorumDevice: device} = this.meta
+    const more = device === undefined ? 0 : device.algorithm === 'lms' ? Math.max(1, members.length - 1) : 1
+    const isReached = device?.connected === true && this.store.of('nodes').get(from)?.connected === true
+    return members.filter((node) => isThere(node)).length + (isReached ? more : 0) > (members.length + more) / 2
   }
 
   /** Whether a node is one of those that hear each other, as far as these have noticed. */

@@ -36,6 +36,34 @@ describe('remarks on a cluster', () => {
     expect(remarksOn({...two, quorate: false}, undefined, undefined, {})[0]).to.match(/^without quorum/)
   })
 
+  it('count on a quorum device', () => {
+    const device = {host: '192.0.2.9:5403', state: 'Connected', connected: true, votes: 1}
+    const pair = {
+      ...three,
+      nodes: three.nodes.slice(0, 2),
+      votes: {total: 3, online: 3, needed: 2},
+      quorumDevice: device,
+    }
+    expect(remarksOn(pair, undefined, undefined, {})).to.deep.equal([])
+    const one = {
+      ...pair,
+      nodes: [node('a', '8.4.1'), node('b', '8.4.1', 'offline')],
+      votes: {...pair.votes, online: 2},
+    }
+    expect(remarksOn(one, undefined, undefined, {})).to.deep.equal([
+      'one more node or the quorum device lost would end the quorum',
+    ])
+    const cut = {
+      ...pair,
+      votes: {...pair.votes, online: 2},
+      quorumDevice: {...device, state: 'Connect failed', connected: false},
+    }
+    expect(remarksOn(cut, undefined, undefined, {})).to.deep.equal([
+      'one more node lost would end the quorum',
+      'the quorum device is not connected (Connect failed): its vote is missing',
+    ])
+  })
+
   it('compare versions and clocks', () => {
     const mixed = {...three, nodes: [node('a', '8.4.1'), node('b', '9.2.11'), node('c', '8.4.1')]}
     expect(remarksOn(mixed, undefined, undefined, {a: 0, b: 5, c: -1})).to.deep.equal([

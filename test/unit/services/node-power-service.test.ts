@@ -3,10 +3,12 @@ import {ok, okAsync} from 'neverthrow'
 
 import type {DrainJournal} from '../../../src/domain/drain-journal.js'
 import type {Guest} from '../../../src/domain/guest.js'
+import type {QuorumDevice} from '../../../src/domain/vote-count.js'
 import {isNewBoot, NodePowerService} from '../../../src/services/node-power-service.js'
 import {FakeClock} from '../../helpers/fake-clock.js'
 
 interface Surroundings {
+  readonly device?: QuorumDevice
   readonly guests?: readonly Guest[]
   readonly journal?: DrainJournal
   /** What a guest says itself. */
@@ -18,7 +20,7 @@ function guest(vmid: number): Guest {
 }
 
 /** A node that goes two seconds after it was asked, is away for a while, and reports no figures at first. */
-function lab(uptimeBefore: number, {guests = [], journal, live = {}}: Surroundings = {}) {
+function lab(uptimeBefore: number, {device, guests = [], journal, live = {}}: Surroundings = {}) {
   const clock = new FakeClock()
   const began = clock.now()
   const sent: string[] = []
@@ -71,6 +73,7 @@ function lab(uptimeBefore: number, {guests = [], journal, live = {}}: Surroundin
   }
   const timing = {now: () => clock.now(), random: () => 0.5, sleep: (ms: number) => clock.sleep(ms)}
   const votes = {
+    quorumDevice: () => okAsync(device),
     votes: () =>
       okAsync(
         new Map([
@@ -146,6 +149,14 @@ describe('nodes that are switched', () => {
     expect([refused.kind, refused.details]).to.deep.equal(['no-quorum', {node: 'n3', votesLeft: 2, votes: 5}])
     expect((await service.check('n2', false)).isOk()).to.equal(true)
     expect((await service.check('n3', true)).isOk()).to.equal(true)
+  })
+
+  it('may go while a quorum device makes up for their votes', async () => {
+    const device = {state: 'Connected', connected: true, votes: 2}
+    expect((await lab(50, {device}).service.check('n3', false)).isOk()).to.equal(true)
+    const cut = lab(50, {device: {...device, state: 'Connect failed', connected: false}})
+    const refused = (await cut.service.check('n3', false))._unsafeUnwrapErr()
+    expect(refused.details).to.deep.equal({node: 'n3', votesLeft: 2, votes: 7})
   })
 
   it('have booted anew when their uptime is shorter than the wait', () => {

@@ -1,6 +1,7 @@
 import {guestLabel} from '../../domain/guest.js'
 import type {RestoreKind} from '../../domain/restore-plan.js'
-import type {PreparedRestore, RestoredGuest} from '../../services/backup-restore-service.js'
+import type {RestoredGuest} from '../../services/backup-restore-service.js'
+import type {PreparedRestore} from '../../services/restore-preparation.js'
 
 /** What `backup restore --dry-run` gives. */
 export interface PlannedRestore {

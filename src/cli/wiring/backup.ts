@@ -6,10 +6,10 @@ import {BackupPruneService} from '../../services/backup-prune-service.js'
 import {BackupRestoreService} from '../../services/backup-restore-service.js'
 import {BackupRunService} from '../../services/backup-run-service.js'
 import {BackupWatch} from '../../services/backup-watch.js'
-import {NewGuestService} from '../../services/new-guest-service.js'
-import {VmidPicker} from '../../services/vmid-picker.js'
+import {RestorePreparation} from '../../services/restore-preparation.js'
 import type {Services} from '../services.js'
 import {storageCheck} from './devices.js'
+import {newGuestService} from './new-guest.js'
 import {reachCheck} from './placement.js'
 import {powerService} from './power.js'
 
@@ -46,19 +46,26 @@ export function backupPruneService(services: Services): BackupPruneService {
   return new BackupPruneService(services.parts.cluster, backupRepository(services), services.tasks)
 }
 
-export function backupRestoreService(services: Services): BackupRestoreService {
-  const {parts, tasks} = services
-  const {cluster, connection, guests, taskList, timing} = parts
-  const newGuests = new NewGuestRepository(connection)
-  return new BackupRestoreService({
+export function restorePreparation(services: Services): RestorePreparation {
+  const {cluster, guests} = services.parts
+  return new RestorePreparation({
     backups: backupRepository(services),
     cluster,
-    creations: new NewGuestService(new VmidPicker(cluster, timing), newGuests, guests, taskList, tasks, timing),
+    creations: newGuestService(services),
     guests,
     inventory: backupInventory(services),
-    newGuests,
-    power: powerService(services),
     reach: reachCheck(services),
+  })
+}
+
+export function backupRestoreService(services: Services): BackupRestoreService {
+  const {parts, tasks} = services
+  const {connection, guests, taskList, timing} = parts
+  return new BackupRestoreService({
+    creations: newGuestService(services),
+    guests,
+    newGuests: new NewGuestRepository(connection),
+    power: powerService(services),
     runs: backupRunService(services),
     taskList,
     tasks,

@@ -4,10 +4,11 @@ import {backupArg} from '../../../cli/backup-command.js'
 import {BaseCommand} from '../../../cli/base-command.js'
 import {confirmFlags, dryRunFlag, waitFlags, warningsFlag} from '../../../cli/flags.js'
 import {restoredText, restorePlanLines, restorePlanOf, type PlannedRestore} from '../../../cli/output/restored.js'
-import {backupRestoreService} from '../../../cli/wiring/backup.js'
+import {backupRestoreService, restorePreparation} from '../../../cli/wiring/backup.js'
 import {failure} from '../../../domain/failure.js'
 import {guestLabel} from '../../../domain/guest.js'
-import type {PreparedRestore, RestoredGuest} from '../../../services/backup-restore-service.js'
+import type {RestoredGuest} from '../../../services/backup-restore-service.js'
+import type {PreparedRestore} from '../../../services/restore-preparation.js'
 
 export default class BackupRestore extends BaseCommand<PlannedRestore | RestoredGuest> {
   static override summary = 'Restore a VM or container from a backup: as a copy, under its VMID, or in place.'
@@ -49,14 +50,14 @@ All disks come from the backup. Those of a VM go to one storage, or each to its 
   async run(): Promise<PlannedRestore | RestoredGuest> {
     const {args, flags} = await this.parse(BackupRestore)
     const request = this.unwrap(restoreRequest(args.backup, flags, await this.settings()))
-    const service = await this.use(backupRestoreService)
-    const prepared = await this.unwrap(service.prepare(request))
+    const preparation = await this.use(restorePreparation)
+    const prepared = await this.unwrap(preparation.prepare(request))
     for (const text of prepared.warnings) await this.warning(text)
     if (flags['dry-run']) return this.present(restorePlanOf(prepared), {text: restorePlanLines(prepared).join('\n')})
     await this.confirm(prepared, flags.yes)
     this.progress.start(`restore ${prepared.backup.volume}`)
     const patience = this.patience({...flags, timeout: flags.timeout ?? BACKUP_TIMEOUT_MS})
-    const restored = await this.unwrap(service.run(prepared, patience))
+    const restored = await this.unwrap((await this.use(backupRestoreService)).run(prepared, patience))
     const tasks = [restored.task, ...(restored.safetyCopy === undefined ? [] : [restored.safetyCopy.task])]
     this.checkWarnings(flags, tasks, restored)
     return this.present(restored, {text: restoredText(restored)})

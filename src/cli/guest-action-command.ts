@@ -105,6 +105,7 @@ export abstract class GuestActionCommand<
       services.guests.select(this.guestType, {names, selectors: flags.selector ?? [], all: flags.all}),
     )
     const several = selection || names.length > 1
+    if (guests.length === 0) this.note(this.noneFound())
     await this.examine(services, guests, flags)
     if (flags['print-native'] === true)
       return this.showNative(guests.flatMap((guest) => this.nativeLines(guest, flags)))
@@ -123,6 +124,11 @@ export abstract class GuestActionCommand<
 
   /** What has to be known of the guests before anything is planned, asked or sent. Sends GET requests only. */
   protected async examine(_services: Services, _guests: readonly Guest[], _flags: Flags): Promise<void> {}
+
+  /** Said when nothing was chosen. */
+  protected noneFound(): string {
+    return `no ${guestNoun(this.guestType)}s found`
+  }
 
   /** Who goes together and who after whom; all at the same time unless a verb knows better. */
   protected async stages(_services: Services, guests: readonly Guest[], _flags: Flags): Promise<Stage<Change>[]> {

@@ -2,12 +2,13 @@ import {Flags} from '@oclif/core'
 import type {Result} from 'neverthrow'
 
 import type {Failure} from '../domain/failure.js'
-import type {Guest} from '../domain/guest.js'
+import {guestLabel, type Guest} from '../domain/guest.js'
 import {guestCommand, type NativeLine, type NativeOptions} from '../domain/native-command.js'
 import {startupGroups, type StartupDirection} from '../domain/startup-order.js'
-import type {GuestChange} from '../services/guest-service.js'
+import {fanOut} from '../services/fan-out.js'
+import {changeOf, type GuestChange} from '../services/guest-service.js'
 import type {Patience} from '../services/patience.js'
-import type {PowerOptions, PowerVerb} from '../services/power-service.js'
+import type {PowerOptions, PowerPlan, PowerVerb} from '../services/power-service.js'
 import {nativeFlag} from './flags.js'
 import {GuestActionCommand, guestActionFlags, type GuestActionFlags, type Stage} from './guest-action-command.js'
 import type {Services} from './services.js'
@@ -44,9 +45,37 @@ export abstract class GuestPowerCommand<Flags extends PowerFlags = PowerFlags> e
 
   protected abstract override readonly verb: PowerVerb
 
+  readonly #plans = new Map<number, PowerPlan>()
+
   /** What the verb's own flags ask for. */
   protected optionsFrom(_flags: Flags): PowerOptions {
     return {}
+  }
+
+  /** For a plan the guests are asked themselves: the list of the cluster is up to ten seconds old. */
+  protected override async examine(_services: Services, guests: readonly Guest[], flags: Flags): Promise<void> {
+    if (!flags['dry-run']) return
+    const service = await this.use(powerService)
+    const options = this.optionsFrom(flags)
+    const planned = await fanOut(
+      guests,
+      ({vmid}) => String(vmid),
+      async (guest) => service.plan(this.verb, guest, options).map((plan) => ({vmid: guest.vmid, plan})),
+      {parallel: flags.parallel, failFast: true, signal: this.signal},
+    )
+    for (const result of planned) {
+      if (!result.ok) this.fail(result.error)
+      this.#plans.set(result.value.vmid, result.value.plan)
+    }
+  }
+
+  protected override planOf(guest: Guest, flags: Flags): {readonly fields?: object; readonly text: string} {
+    const plan = this.#plans.get(guest.vmid)
+    if (plan === undefined) return super.planOf(guest, flags)
+    const text = plan.changed
+      ? `would ${this.verb} ${guestLabel(guest)} on ${guest.node} (${plan.status})`
+      : this.sentence(changeOf(guest, plan.status, false))
+    return {fields: plan, text}
   }
 
   protected async act(

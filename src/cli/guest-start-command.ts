@@ -30,7 +30,8 @@ export abstract class GuestStartCommand extends GuestPowerCommand<StartFlags> {
   #waits: Promise<WaitService> | undefined
 
   /** What cannot come true is refused before anything is started. */
-  protected override async examine(_services: Services, guests: readonly Guest[], flags: StartFlags): Promise<void> {
+  protected override async examine(services: Services, guests: readonly Guest[], flags: StartFlags): Promise<void> {
+    await super.examine(services, guests, flags)
     const wish = wishOf(flags)
     if (wish === undefined) return
     if (!flags.wait) this.fail(failure('usage', '--no-wait contradicts --wait-for', {hint: 'leave one of them out'}))

@@ -121,9 +121,12 @@ export abstract class GuestTagRenameCommand extends GuestTagCommand {
     const selector = (flags.selector ?? ['']).map((text) => `${text === '' ? '' : `${text},`}tag=${from}`)
     const {guests} = await this.services()
     const bearers = await this.unwrap(guests.list(this.guestType, selector))
-    if (bearers.length === 0) this.note(`no ${guestNoun(this.guestType)} has the tag ${from}`)
     const templates = bearers.filter(({template}) => template).map(({vmid}) => String(vmid))
     return {...parsed, argv: templates, flags: {...parsed.flags, selector}}
+  }
+
+  protected override noneFound(): string {
+    return `no ${guestNoun(this.guestType)} has the tag ${this.#fromTo().from}`
   }
 
   protected edit(): Result<TagEdit, Failure> {

@@ -20,6 +20,12 @@ export interface PowerOptions extends ShutdownOptions {
   readonly toDisk?: boolean
 }
 
+export interface PowerPlan {
+  readonly status: string
+  /** False: it is so already. */
+  readonly changed: boolean
+}
+
 /** The state each verb ends in, where being in it already means that there is nothing to do. */
 const GOAL: Readonly<Record<PowerVerb, string>> = {
   start: 'running',
@@ -54,23 +60,27 @@ export class PowerService {
     options: PowerOptions & {readonly wait: boolean},
     patience: Patience,
   ): ResultAsync<GuestChange, Failure> {
-    if (guest.template) {
-      return errAsync(
-        failure('refused', `${guestLabel(guest)} is a template and cannot ${verb}`, {
-          hint: 'Clone it first: homelab proxmox vm create NAME TEMPLATE',
-        }),
-      )
-    }
+    if (guest.template) return errAsync(ofTemplate(verb, guest))
 
     // A container that is elsewhere is told to be stopped (cluster facts), so that is not believed without a look.
-    return this.attempt(verb, guest, options, patience).orElse((failed) =>
-      isGuestNotThere(failed) || isNotRunning(failed) || isAlreadyRunning(failed)
-        ? whereNow(this.cluster, guest).andThen((now) => {
-            if (now.node !== guest.node) return this.attempt(verb, now, options, patience)
-            return isGuestNotThere(failed) ? errAsync(failed) : this.perhapsDone(verb, now, options, failed)
-          })
-        : errAsync(failed),
-    )
+    return this.attempt(verb, guest, options, patience)
+      .orElse((failed) =>
+        isGuestNotThere(failed) || isNotRunning(failed) || isAlreadyRunning(failed)
+          ? whereNow(this.cluster, guest).andThen((now) => {
+              if (now.node !== guest.node) return this.attempt(verb, now, options, patience)
+              return isGuestNotThere(failed) ? errAsync(failed) : this.perhapsDone(verb, now, options, failed)
+            })
+          : errAsync(failed),
+      )
+      .mapErr((failed) => (isNotRunning(failed) ? startedFirst(failed, guest) : failed))
+  }
+
+  /** What `power` would find, without doing it: the guest's status, and whether there is something to do. */
+  plan(verb: PowerVerb, guest: Guest, options: PowerOptions): ResultAsync<PowerPlan, Failure> {
+    if (guest.template) return errAsync(ofTemplate(verb, guest))
+    return this.guests
+      .status(guest)
+      .map((status) => ({status, changed: REPEATABLE.has(verb) || status !== goalOf(verb, options)}))
   }
 
   /** The `startup` option of each guest, a few requests at a time. A guest that cannot be read has none; acting on it will tell why. */
@@ -194,6 +204,17 @@ export class PowerService {
 
 function goalOf(verb: PowerVerb, options: PowerOptions): string {
   return verb === 'suspend' && options.toDisk === true ? 'stopped' : GOAL[verb]
+}
+
+function ofTemplate(verb: PowerVerb, guest: Guest): Failure {
+  const command = guest.type === 'qemu' ? `vm create NAME ${guest.vmid}` : `lxc clone ${guest.vmid} NAME`
+  return failure('refused', `${guestLabel(guest)} is a template and cannot ${verb}`, {
+    hint: `Make a guest of it: homelab proxmox ${command}`,
+  })
+}
+
+function startedFirst(failed: Failure, {name, type, vmid}: Guest): Failure {
+  return {...failed, hint: `Start it first: homelab proxmox ${type === 'qemu' ? 'vm' : 'lxc'} start ${name ?? vmid}`}
 }
 
 function givenUp(guest: Guest, what: string, upid: string): Failure {

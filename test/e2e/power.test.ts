@@ -77,6 +77,30 @@ describe('power', () => {
     expect(cluster.requests.some(({method}) => method !== 'GET')).to.equal(false)
   })
 
+  it('plans what is so already as such, and refuses in a plan what it refuses otherwise', async () => {
+    const {result} = await run('vm', 'start', 'db', 'scratch', '--dry-run')
+    expect(result[0]).to.include({dryRun: true, name: 'db', status: 'running', changed: false})
+    expect(result[1]).to.include({dryRun: true, name: 'scratch', status: 'stopped', changed: true})
+    const {stdout} = await cluster.run(['proxmox', 'vm', 'start', 'db', 'scratch', '--dry-run'])
+    expect(stdout).to.equal('db (VM 100) on pve1 is running already\nwould start scratch (VM 103) on pve2 (stopped)\n')
+    expect((await run('vm', 'reboot', 'db', '--dry-run')).result).to.include({changed: true})
+    expect((await run('vm', 'start', '9000', '--dry-run')).exitCode).to.equal(8)
+    expect(cluster.requests.every(({method}) => method === 'GET')).to.equal(true)
+  })
+
+  it('says that a selection is empty', async () => {
+    const {exitCode, stdout, stderr} = await cluster.run(['proxmox', 'vm', 'stop', '-l', 'tag=nobody', '--yes'])
+    expect({exitCode, stdout, stderr}).to.deep.equal({exitCode: 0, stdout: '', stderr: 'no VMs found\n'})
+    const renamed = await cluster.run(['proxmox', 'vm', 'tag', 'rename', 'nobody', 'else'])
+    expect(renamed.stdout + renamed.stderr).to.equal('no VM has the tag nobody\n')
+  })
+
+  it('says how to go on where nothing runs that could reboot', async () => {
+    const stopped = await run('lxc', 'reboot', 'playground')
+    expect(stopped.exitCode).to.equal(6)
+    expect(stopped.result.error.hint).to.equal('Start it first: homelab proxmox lxc start playground')
+  })
+
   it('suspends a VM in memory and on disk, and resumes it', async () => {
     expect((await run('vm', 'suspend', 'db')).result).to.include({status: 'paused', changed: true})
     expect((await run('vm', 'resume', 'db')).result).to.include({status: 'running', changed: true})

@@ -180,6 +180,11 @@ export function isNotRunning(failed: Failure): boolean {
   return failed.details?.reason === 'not-running'
 }
 
+/** The cluster still has the HA groups of older releases, and no rules. */
+export function hasHaGroups(failed: Failure): boolean {
+  return failed.details?.reason === 'ha-groups-in-force'
+}
+
 /** A lock that passes by itself, unlike that of a guest's configuration. */
 export function isLockTimeout(failed: Failure): boolean {
   return failed.details?.reason === 'lock-timeout'

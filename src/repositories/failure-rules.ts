@@ -467,6 +467,14 @@ const RULES: readonly Rule[] = [
     reason: 'invalid-parameter',
   },
 
+  // Clusters that still have nodes of a release before 9.0, or have just lost the last one.
+  {
+    pattern: /ha groups have not been migrated yet/,
+    kind: 'not-supported',
+    reason: 'ha-groups-in-force',
+    hint: 'Proxmox VE makes rules of the HA groups once every node runs 9.0 or later. See the versions: homelab proxmox cluster status',
+  },
+
   // Nodes that are to be switched on.
   {
     pattern: /No wake on LAN MAC address defined for '(?<node>[^']+)'/,

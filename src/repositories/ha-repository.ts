@@ -21,7 +21,7 @@ export interface HaMember {
   readonly failback: boolean
 }
 
-/** A group of releases before 9, with what says nothing about where. */
+/** A group of releases before 9.0, with what says nothing about where. */
 export interface HaGroup {
   readonly name: string
   readonly nodes: ReadonlyMap<string, number>
@@ -40,7 +40,7 @@ export class HaRepository {
     )
   }
 
-  /** Releases before 9; `GET /cluster/ha/groups`. */
+  /** Before 9.0, and until their nodes all run it; `GET /cluster/ha/groups`. */
   groups(): ResultAsync<HaGroup[], Failure> {
     return ask('list the HA groups', () => this.connection.api.cluster.ha.groups.$get(), records).map((rows) =>
       (rows as Fields[]).map((row) => ({
@@ -52,7 +52,7 @@ export class HaRepository {
     )
   }
 
-  /** Those in force, since 9.0; `GET /cluster/ha/rules`. */
+  /** Those in force, since 9.0; a failure for which `hasHaGroups` is true where groups still are; `GET /cluster/ha/rules`. */
   rules(): ResultAsync<HaRules, Failure> {
     return ask('list the HA rules', () => this.rulesPath().$get(), records).map((rows) => {
       const inForce = rows.filter((row) => !asFlag(row['disable']))

@@ -14,6 +14,7 @@ import {
 } from '../domain/placement-facts.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
+import {hasHaGroups} from '../repositories/failure-from-request.js'
 import type {HaGroup, HaMember, HaRepository} from '../repositories/ha-repository.js'
 import type {MappingRepository, ResourceMapping} from '../repositories/mapping-repository.js'
 import type {NodeRepository} from '../repositories/node-repository.js'
@@ -76,14 +77,20 @@ export class PlacementFactsService {
       )
     return members.andThen((known) => {
       if (known.length === 0) return okAsync<HaFacts, Failure>({rules: NO_HA_RULES, members: new Map()})
-      return this.releases
-        .release()
-        .andThen((release) =>
-          compareReleases(release, '9.0') >= 0
-            ? this.ha.rules().map((rules): HaFacts => ({rules, members: looksAfter(known)}))
-            : this.ha.groups().map((groups): HaFacts => fromGroups(known, groups)),
-        )
+      return this.releases.release().andThen((release) =>
+        compareReleases(release, '9.0') >= 0
+          ? this.ha
+              .rules()
+              .map((rules): HaFacts => ({rules, members: looksAfter(known)}))
+              .orElse((failed) => (hasHaGroups(failed) ? this.groupFacts(known) : errAsync(failed)))
+          : this.groupFacts(known),
+      )
     })
+  }
+
+  /** Before 9.0, and since then until the cluster has made rules of its groups (reference 2.15). */
+  private groupFacts(known: readonly HaMember[]): ResultAsync<HaFacts, Failure> {
+    return this.ha.groups().map((groups) => fromGroups(known, groups))
   }
 
   /** By VMID; without those that are gone or may not be read. */

@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import path from 'node:path'
+import {demo} from '../../src/simulator/fixtures/demo.js'
 import {startCluster, type TestCluster} from '../helpers/cluster.js'
 
 interface Ranked {
@@ -168,3 +169,34 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     })
   })
 }
+
+describe('placement explain, on Proxmox VE 9.2 that still has the HA groups of older nodes', () => {
+  const groups = [{group: 'home', nodes: 'pve2', restricted: 1}]
+  let cluster: TestCluster
+
+  before(async () => {
+    cluster = await startCluster({pveVersion: '9.2', fixture: {...demo, haGroups: groups}})
+    await cluster.run(['proxmox', 'api', 'post', '/cluster/ha/resources', '-d', 'sid=vm:101', '-d', 'group=home'])
+  })
+  after(() => cluster.stop())
+
+  it('knows what HA wants', async () => {
+    const {exitCode, json} = await cluster.run(['proxmox', 'placement', 'explain', 'git', '--json'])
+    expect(exitCode).to.equal(0)
+    expect(json().rejected.find(({node}: Ranked) => node === 'pve1').reason).to.equal('HA rule home keeps it on pve2')
+  })
+
+  it('moves nothing against it', async () => {
+    cluster.requests.length = 0
+    const {exitCode, json} = await cluster.run(['proxmox', 'vm', 'migrate', 'git', '--to', 'auto', '--json'])
+    expect(exitCode).to.equal(8)
+    expect(json().error.message).to.contain('HA rule home keeps it on pve2')
+    expect(cluster.requests.filter(({method}) => method !== 'GET')).to.deep.equal([])
+  })
+
+  it('says so where somebody asks for the rules', async () => {
+    const {exitCode, json} = await cluster.run(['proxmox', 'api', 'get', '/cluster/ha/rules', '--json'])
+    expect([exitCode, json().error.code]).to.deep.equal([8, 'not-supported'])
+    expect(json().error.message).to.contain('ha groups have not been migrated yet')
+  })
+})

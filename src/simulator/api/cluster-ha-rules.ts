@@ -1,5 +1,5 @@
 import {assertDigest, changed, digestOf, sectionValues, underLock} from '../config/sections.js'
-import {nodePriorities} from '../ha/placement.js'
+import {hasRules, nodePriorities} from '../ha/placement.js'
 import {die, PveError, type Json} from '../kernel/pve-error.js'
 
 import type {Call, Routes} from '../kernel/call.js'
@@ -11,6 +11,7 @@ type Problems = Readonly<Record<string, readonly string[]>>
 /** What 9.0 has instead of groups: where resources may run, and with whom. */
 export const clusterHaRulesRoutes: Routes = {
   'GET /cluster/ha/rules'(call) {
+    checkMigrated(call)
     const type = call.text('type')
     const resource = call.text('resource')
     return [...call.world.store.of('haRules').entries()]
@@ -20,11 +21,13 @@ export const clusterHaRulesRoutes: Routes = {
   },
 
   'GET /cluster/ha/rules/{rule}'(call) {
+    checkMigrated(call)
     const id = call.required('rule')
     return answer(call.world, id, call.world.store.of('haRules').get(id) ?? die(`no such ha rule '${id}'`))
   },
 
   'POST /cluster/ha/rules'(call) {
+    checkMigrated(call)
     const id = call.required('rule')
     underLock400('create ha rule failed', () => {
       const rules = call.world.store.of('haRules')
@@ -38,6 +41,7 @@ export const clusterHaRulesRoutes: Routes = {
   },
 
   'PUT /cluster/ha/rules/{rule}'(call) {
+    checkMigrated(call)
     const id = call.required('rule')
     underLock400('update HA rules failed', () => {
       const rules = call.world.store.of('haRules')
@@ -54,9 +58,14 @@ export const clusterHaRulesRoutes: Routes = {
   },
 
   'DELETE /cluster/ha/rules/{rule}'(call) {
+    checkMigrated(call)
     call.world.store.of('haRules').delete(call.required('rule'))
     return null
   },
+}
+
+function checkMigrated({world}: Call): void {
+  if (!hasRules(world)) die('ha groups have not been migrated yet')
 }
 
 /** Like `underLock`, but the refusal of a rule keeps its status and its map. */

@@ -1,4 +1,5 @@
 import {assertDigest, changed, digestOf, sectionValues, underLock} from '../config/sections.js'
+import {hasRules} from '../ha/placement.js'
 import {parseSid, queueCommand, resources, verboseState, type Resource} from '../ha/resources.js'
 import {die, type Json} from '../kernel/pve-error.js'
 import {perlTime} from './cluster-jobs.js'
@@ -153,13 +154,13 @@ function checkType(call: Call, type: string): void {
 }
 
 function refuseGroup(call: Call): void {
-  if (call.world.release === '9.2' && call.text('group') !== undefined)
+  if (hasRules(call.world) && call.text('group') !== undefined)
     die("invalid parameter 'group': ha groups have been migrated to rules")
 }
 
-/** Since 9.0 there are rules instead of groups. */
+/** Since 9.0 there are rules instead of groups, as soon as these have been migrated; they can only be what older nodes left behind. */
 function migratedToRules(call: Call, action: string): void {
-  if (call.world.release === '9.2') die(`cannot ${action}: ha groups have been migrated to rules`)
+  if (hasRules(call.world)) die(`cannot ${action}: ha groups have been migrated to rules`)
 }
 
 /** A service that has failed for good must be disabled before anything else is asked of it. */

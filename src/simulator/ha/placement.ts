@@ -22,6 +22,11 @@ export function nodePriorities(text: string): ReadonlyMap<string, number> {
   )
 }
 
+/** Whether the cluster has rules: since 9.0, as long as no group of older releases is left (reference 2.15). */
+export function hasRules({release, store}: World): boolean {
+  return release === '9.2' && store.of('haGroups').size === 0
+}
+
 /** The wish of a resource: its group, or since 9.0 the node affinity rule it is in. */
 function wishOf(world: World, resource: Resource): Wish | undefined {
   const group = resource.group === undefined ? undefined : world.store.of('haGroups').get(resource.group)

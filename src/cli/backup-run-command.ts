@@ -8,7 +8,9 @@ import {exitCodeOfResults, failedText, type Results, resultsOf} from './output/r
 import {backupRunService} from './wiring/backup.js'
 import {EXIT_CODES} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
-import type {BackupBegun, BackupMade, BackupWish} from '../services/backup-run-service.js'
+import type {BackupWish} from '../services/backup-dispatch.js'
+import type {BackupMade} from '../services/backup-proof.js'
+import type {BackupBegun} from '../services/backup-run-service.js'
 import {fanOut, type TargetResult} from '../services/fan-out.js'
 
 type Made = BackupBegun | BackupMade

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import {err, ok, type Result} from 'neverthrow'
 import {notesTemplate} from '../domain/backup.js'
 import type {Failure} from '../domain/failure.js'
-import type {BackupWish} from '../services/backup-run-service.js'
+import type {BackupWish} from '../services/backup-dispatch.js'
 import {durationFlag, sizeFlag} from './flags.js'
 
 /** How to back up; for whatever makes backups. */

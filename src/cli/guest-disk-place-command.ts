@@ -71,8 +71,7 @@ export abstract class GuestDiskAddCommand extends GuestDiskPlaceCommand {
   static override args = {
     name: guestArg,
     disk: Args.string({
-      description:
-        'STORAGE:SIZE, with options after commas: local-lvm:32GiB,backup. A number without unit is GiB.',
+      description: 'STORAGE:SIZE, with options after commas: local-lvm:32GiB,backup. A number without unit is GiB.',
       required: true,
     }),
   }

@@ -2,7 +2,7 @@ import {err, ok, type Result} from 'neverthrow'
 import {guestsOfJob, type BackupJob} from '../domain/backup-job.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {byVmid, type Guest} from '../domain/guest.js'
-import type {BackupWish} from './backup-run-service.js'
+import type {BackupWish} from './backup-dispatch.js'
 
 /** A job that is to run now. */
 export interface JobRunPlan {

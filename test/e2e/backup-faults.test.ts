@@ -1,13 +1,11 @@
 import {expect} from 'chai'
 
 import {createServices} from '../../src/cli/services.js'
-import {backupRepository} from '../../src/cli/wiring/backup.js'
-import {storageCheck} from '../../src/cli/wiring/devices.js'
+import {backupRunService} from '../../src/cli/wiring/backup.js'
 import {systemClock} from '../../src/domain/clock.js'
 import {Secret} from '../../src/domain/secret.js'
 import {openConnection} from '../../src/proxmox/connection.js'
-import {BackupRunService, type BackupMade} from '../../src/services/backup-run-service.js'
-import {BackupWatch} from '../../src/services/backup-watch.js'
+import type {BackupMade} from '../../src/services/backup-proof.js'
 import {startCluster, type SentRequest, type TestCluster} from '../helpers/cluster.js'
 import {clientOf} from '../helpers/simulator-client.js'
 
@@ -373,18 +371,7 @@ async function backUp(cluster: TestCluster, vmid: number, storage: string) {
       random: Math.random,
     }
     const services = createServices(connection, timing)
-    const {parts} = services
-    const {cluster: clusterRepository, guests, releases, taskList} = parts
-    const service = new BackupRunService({
-      backups: backupRepository(services),
-      cluster: clusterRepository,
-      guests,
-      releases,
-      storages: storageCheck(services),
-      taskList,
-      timing,
-      watch: new BackupWatch(taskList, clusterRepository, timing, 100),
-    })
+    const service = backupRunService(services, 100)
     const guest = (await services.guests.find(undefined, String(vmid)))._unsafeUnwrap()
     return await service.run(guest, {mode: 'snapshot', storage}, {deadline: Date.now() + 15_000}, {wait: true})
   } finally {

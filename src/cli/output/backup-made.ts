@@ -1,7 +1,8 @@
 import {guestLabel} from '../../domain/guest.js'
 import {formatSize} from '../../domain/size.js'
 import type {TaskReport} from '../../domain/task.js'
-import type {BackupBegun, BackupMade} from '../../services/backup-run-service.js'
+import type {BackupMade} from '../../services/backup-proof.js'
+import type {BackupBegun} from '../../services/backup-run-service.js'
 
 /** What became of one backup, for people; the UPID alone where nobody waited. */
 export function backupText(made: BackupBegun | BackupMade): string {

@@ -1,7 +1,9 @@
 import {BackupRepository} from '../../repositories/backup-repository.js'
 import {NewGuestRepository} from '../../repositories/new-guest-repository.js'
+import {BackupDispatch} from '../../services/backup-dispatch.js'
 import {BackupInventoryService} from '../../services/backup-inventory.js'
 import {BackupChangeService} from '../../services/backup-change-service.js'
+import {BackupProof} from '../../services/backup-proof.js'
 import {BackupPruneService} from '../../services/backup-prune-service.js'
 import {BackupRestoreService} from '../../services/backup-restore-service.js'
 import {BackupRunService} from '../../services/backup-run-service.js'
@@ -21,20 +23,24 @@ export function backupInventory(services: Services): BackupInventoryService {
   return new BackupInventoryService(services.parts.cluster, backupRepository(services))
 }
 
-/** How long a node may be offline before a backup that ran there is given up. */
 const NODE_GRACE_MS = 60_000
 
-export function backupRunService(services: Services): BackupRunService {
+/** @param graceMs how long a node may be offline before a backup that ran there is given up */
+export function backupRunService(services: Services, graceMs = NODE_GRACE_MS): BackupRunService {
   const {cluster, guests, releases, taskList, timing} = services.parts
+  const backups = backupRepository(services)
+  const watch = new BackupWatch(taskList, cluster, timing, graceMs)
   return new BackupRunService({
-    backups: backupRepository(services),
+    backups,
     cluster,
+    dispatch: new BackupDispatch({backups, taskList, timing, watch}),
     guests,
+    proof: new BackupProof({backups, cluster, timing, watch}),
     releases,
     storages: storageCheck(services),
     taskList,
     timing,
-    watch: new BackupWatch(taskList, cluster, timing, NODE_GRACE_MS),
+    watch,
   })
 }
 

@@ -13,6 +13,9 @@ import type {ReleaseGate} from './release-gate.js'
 import type {TaskService} from './task-service.js'
 import type {VolumeFinder} from './volume-finder.js'
 
+const SEE_TEMPLATES =
+  'See what the storages have: homelab proxmox template files; and what can be downloaded: homelab proxmox template available'
+
 /** What a container is made of, as somebody names it. */
 export type ContainerSource =
   | {
@@ -148,7 +151,11 @@ export class ContainerSourceService {
       )
     }
 
-    const missing = {...found.error, message: `${found.error.message}${node === undefined ? '' : ` on ${node}`}`}
+    const missing = {
+      ...found.error,
+      message: `${found.error.message}${node === undefined ? '' : ` on ${node}`}`,
+      hint: `${found.error.hint === undefined ? '' : `${found.error.hint} `}${SEE_TEMPLATES}`,
+    }
     return this.offered(source, resources, node, options, missing)
   }
 

@@ -56,7 +56,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(result.task.outcome).to.equal('ok')
       expect(result.placement.reason).to.be.a('string')
       const config = await configOf('web')
-      expect(config).to.include({hostname: 'web', unprivileged: 1, features: 'nesting=1', memory: 512})
+      expect(config).to.include({hostname: 'web', unprivileged: true, features: 'nesting=1', memory: 512})
       expect(config.net0).to.match(/^name=eth0,bridge=vmbr0,hwaddr=[\dA-F:]+,ip=dhcp,type=veth$/)
       expect(config.rootfs).to.match(/^local-lvm:vm-\d+-disk-0,size=8G$/)
     })
@@ -79,8 +79,8 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         swap: 0,
         nameserver: '192.0.2.1 192.0.2.2',
         searchdomain: 'lab.example',
-        onboot: 1,
-        protection: 1,
+        onboot: true,
+        protection: true,
         startup: 'order=2',
         tags: 'infra;x',
       })
@@ -165,6 +165,8 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         expect(result.error.message, what).to.contain(message)
       }
 
+      const {result} = await create('web', 'nosuch', ...ON_LVM)
+      expect(result.error.hint).to.contain('homelab proxmox template files')
       expect(writes()).to.deep.equal([])
     })
 

@@ -44,7 +44,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(built.steps.map(({step}: {step: string}) => step)).to.deep.equal(['download', 'configure', 'template'])
       expect(stderr).to.contain('came over plain HTTP')
       const made = await config(built.vmid)
-      expect(made).to.include({template: 1, agent: '1', serial0: 'socket', vga: 'serial0', ostype: 'l26'})
+      expect(made).to.include({template: true, agent: '1', serial0: 'socket', vga: 'serial0', ostype: 'l26'})
       expect(made).to.include({ciuser: 'ops', ipconfig0: 'ip=dhcp', boot: 'order=scsi0', scsihw: 'virtio-scsi-single'})
       expect(made.scsi0).to.match(/base-\d+-disk-0/)
       expect(made.ide2).to.contain('cloudinit')

@@ -78,7 +78,7 @@ describe('template refresh', () => {
       ...[`POST ${first}`, `DELETE ${first}`],
     ])
     const after = await config(fresh.vmid)
-    expect(after).to.include({template: 1, cores: 3, tags: 'base', agent: '0', ciuser: 'ops'})
+    expect(after).to.include({template: true, cores: 3, tags: 'base', agent: '0', ciuser: 'ops'})
     expect(after.net0).to.match(/bridge=vmbr0,tag=20/)
     expect(after.net0.slice(0, 24)).not.to.equal(before.net0.slice(0, 24))
     expect(readProvenance(after.description)).to.include({vmid: fresh.vmid, checksum: `sha256:${web.sha256}`})

@@ -72,7 +72,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(vm.placement.reason).to.equal('most free memory among 3 eligible nodes')
       expect(vm.steps.map(({step}: {step: string}) => step)).to.deep.equal(['start'])
       const made = await config(vm.vmid)
-      expect(made).to.include({boot: 'order=scsi0;ide2', machine: 'q35', ostype: 'l26', memory: '2048', cores: 2})
+      expect(made).to.include({boot: 'order=scsi0;ide2', machine: 'q35', ostype: 'l26', memory: 2048, cores: 2})
       expect(made.ide2).to.equal(`${ISO},media=cdrom,size=631M`)
       expect(made.scsi0).to.match(/^local-lvm:vm-\d+-disk-0,.*size=32G/)
     })
@@ -94,13 +94,13 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         cpu: 'host',
         cores: 3,
         sockets: 2,
-        numa: 1,
-        memory: '3072',
+        numa: true,
+        memory: 3072,
         balloon: 1024,
         boot: 'order=net0;scsi0',
         agent: '1',
-        protection: 1,
-        onboot: 1,
+        protection: true,
+        onboot: true,
         description: 'two\nlines',
         vga: 'virtio',
         serial0: 'socket',
@@ -333,7 +333,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       )
       expect(exitCode, JSON.stringify(json())).to.equal(0)
       const made = await config(json().vmid)
-      expect(made).to.include({cpu: 'host', onboot: 1, ciuser: 'ops', balloon: 0, hotplug: 'disk'})
+      expect(made).to.include({cpu: 'host', onboot: true, ciuser: 'ops', balloon: 0, hotplug: 'disk'})
       expect(made.scsi1).to.match(/^nas:.*size=5G/)
       expect(made.net1).to.match(/^virtio=.*bridge=vmbr0,tag=7/)
     })
@@ -362,7 +362,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(made.exitCode, made.stdout).to.equal(0)
       expect(made.json()).to.include({name: 'web', node: 'pve3'})
       const now = await config(made.json().vmid)
-      expect(now).to.include({cores: 4, memory: '2048', hotplug: 'disk', kvm: 0, tags: 'prod', ciuser: 'ops'})
+      expect(now).to.include({cores: 4, memory: 2048, hotplug: 'disk', kvm: false, tags: 'prod', ciuser: 'ops'})
 
       fs.writeFileSync(path.join(folder, 'bad.yaml'), 'name: web\nempty: true\nmemroy: 4GiB\n')
       const bad = await cluster.run(['proxmox', 'vm', 'create', '-f', 'bad.yaml', '--json'], {cwd: folder})
@@ -384,7 +384,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(made.exitCode, made.stdout).to.equal(0)
       expect(made.json()).to.include({node: 'pve3'})
       expect(made.json().placement.reason).to.equal('the machine class "small" is bound to it')
-      expect(await config('web')).to.include({cores: 2, memory: '512', tags: 'k8s'})
+      expect(await config('web')).to.include({cores: 2, memory: 512, tags: 'k8s'})
       const unknown = await run('db', '--class', 'smal')
       expect(unknown.exitCode).to.equal(5)
       expect(unknown.json().error.hint).to.contain('Did you mean "small"?')

@@ -6,7 +6,7 @@ import {err, errAsync, ok, type Result, ResultAsync} from 'neverthrow'
 import type {ContextSettings, Login, TrustSetting} from '../config/configuration.js'
 import {stateFolder, type Surroundings} from '../config/locations.js'
 import {loadConfiguration} from '../config/load-configuration.js'
-import {resolveContext} from '../config/resolve-context.js'
+import {ENVIRONMENT_CONTEXT, resolveContext} from '../config/resolve-context.js'
 import {resolveSecret} from '../config/resolve-secret.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {openConnection, type Connection} from '../proxmox/connection.js'
@@ -89,6 +89,14 @@ function trustOf(trust: TrustSetting): Result<Trust, Failure> {
 function credentialsOf(context: ContextSettings, caller: Caller): ResultAsync<Credentials | undefined, Failure> {
   const {login} = context
   if (login === undefined) {
+    if (context.name === ENVIRONMENT_CONTEXT) {
+      return errAsync(
+        failure('authentication', 'HOMELAB_ENDPOINTS is set, but no variable says who logs in there', {
+          hint: 'set HOMELAB_TOKEN_ID and HOMELAB_TOKEN_SECRET, or HOMELAB_USER and HOMELAB_PASSWORD',
+        }),
+      )
+    }
+
     return errAsync(
       failure('authentication', `the context ${context.name} says nobody to log in as`, {
         hint: `log in with: homelab auth login ${context.endpoints[0] ?? 'URL'}`,

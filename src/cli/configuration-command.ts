@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type {ResultAsync} from 'neverthrow'
+import {ok, type ResultAsync} from 'neverthrow'
 
 import type {Configuration, ContextSettings} from '../config/configuration.js'
 import {
@@ -30,6 +30,15 @@ type StoredContext = ContextSettings & {readonly file: string}
 export abstract class ConfigurationCommand<R extends object> extends BaseCommand<R> {
   protected configuration(): ResultAsync<Configuration, Failure> {
     return loadConfiguration(this.surroundings)
+  }
+
+  /** The same, unless the files contradict each other where each is right by itself: one names a context, another holds them. */
+  protected coherentConfiguration(): ResultAsync<Configuration, Failure> {
+    return this.configuration().andThen((configuration) =>
+      configuration.currentContext === undefined
+        ? ok(configuration)
+        : resolveContext(configuration, {}).map(() => configuration),
+    )
   }
 
   /** The user's configuration file, whether it exists or not. */

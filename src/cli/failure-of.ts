@@ -78,7 +78,7 @@ function usageFailureOf(error: OclifError, line: CommandLine): Failure | undefin
         .replaceAll(/(--[\w-]+)=\S*/g, '$1')
       return failure(
         'usage',
-        reasons.replaceAll(/\s*\n\s*/g, '; ').replaceAll(/required flag (\w[\w-]*)/g, 'required flag --$1'),
+        reasons.replaceAll(/\s*\n\s*/g, '; ').replaceAll(/Missing required flag (?:--)?(\w[\w-]*)/g, 'missing --$1'),
         {hint: help},
       )
     }

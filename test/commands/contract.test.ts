@@ -75,7 +75,7 @@ describe('what every command does', () => {
       title: 'a missing flag',
       argv: ['context', 'add', 'x'],
       exit: 2,
-      message: /Missing required flag --endpoint/,
+      message: /^missing --endpoint$/,
       hint: /--help/,
     },
     {
@@ -91,6 +91,27 @@ describe('what every command does', () => {
       exit: 2,
       message: /^unknown command "context lst"$/,
       hint: /did you mean: homelab context list/,
+    },
+    {
+      title: 'a command without the word it is below',
+      argv: ['vm', 'list', '-l', 'tag=dev'],
+      exit: 2,
+      message: /^unknown command "vm list"$/,
+      hint: /^did you mean: homelab proxmox vm list$/,
+    },
+    {
+      title: 'a mistyped one of them',
+      argv: ['vm', 'lst'],
+      exit: 2,
+      message: /^unknown command "vm lst"$/,
+      hint: /^did you mean: homelab proxmox vm list$/,
+    },
+    {
+      title: 'a topic without the word it is below',
+      argv: ['lxc'],
+      exit: 2,
+      message: /^unknown command "lxc"$/,
+      hint: /^did you mean: homelab proxmox lxc$/,
     },
     {
       title: 'an unknown topic',
@@ -164,6 +185,16 @@ describe('what every command does', () => {
     expect(outcome.exitCode).to.equal(78)
     expect(outcome.stderr.split('\n')).to.have.lengthOf(6)
     expect(outcome.stderr).to.match(/^error: configuration invalid: 3 problems\n {2}.*config\.yaml:1:1: contxts/)
+  })
+
+  it('does not call valid what makes a context current that there is not', async () => {
+    const {ConfigFolder} = await import('../helpers/config-folder.js')
+    const folder = new ConfigFolder()
+    folder.write('config.yaml', 'currentContext: lba\ncontexts: {lab: {endpoints: [https://pve1.lan:8006]}}\n')
+    const outcome = await runCommand(['config', 'validate'], {configDir: folder.path})
+    folder.remove()
+    expect(outcome.exitCode).to.equal(78)
+    expect(outcome.stderr).to.contain('error: the current context "lba" does not exist\nhint: ')
   })
 
   it('prints the same list in every format', async () => {

@@ -65,6 +65,12 @@ describe('exit codes', () => {
     await failsWith(3, 'unreachable', CREATE, {env: {HOMELAB_ENDPOINTS: 'https://127.0.0.1:1'}})
   })
 
+  it('4: an environment that names a cluster and no login', async () => {
+    const env = {HOMELAB_ENDPOINTS: 'https://127.0.0.1:1', HOMELAB_TOKEN_ID: '', HOMELAB_USER: ''}
+    const error = await failsWith(4, 'authentication', CREATE, {env})
+    expect(error.hint).to.contain('HOMELAB_TOKEN_ID and HOMELAB_TOKEN_SECRET')
+  })
+
   it('7: a clone whose task fails, with its log', async () => {
     const {tasks} = cluster.simulator.world
     tasks.fault = ({type}) => (type === 'qmclone' ? {kind: 'fail', text: 'the disk is on fire'} : undefined)

@@ -6,6 +6,9 @@ import {wantsJson} from '../output/format.js'
 import {reportFailure} from '../output/report.js'
 import {runtimeOf} from '../runtime-of.js'
 
+/** The topic that nearly everything is below. */
+const PROXMOX = 'proxmox'
+
 /** An unknown command is a usage error like any other: two lines or one JSON document, exit 2, and the nearest command there is. */
 const hook: Hook.CommandNotFound = async function ({argv, config, id}) {
   const runtime = runtimeOf(config)
@@ -34,6 +37,16 @@ function unknownCommand(words: readonly string[], ids: readonly string[], bin: s
     if (children.has(word)) continue
     if (ids.includes(before.join(':'))) {
       return failure('usage', `unexpected argument "${word}"`, {hint: `see ${bin} ${before.join(' ')} --help`})
+    }
+
+    // `homelab vm list` for `homelab proxmox vm list`.
+    const whole = [PROXMOX, ...words].join(':')
+    if (i === 0 && ids.some((id) => `${id}:`.startsWith(`${PROXMOX}:${word}:`))) {
+      const known = ids.some((id) => `${whole}:`.startsWith(`${id}:`) || id.startsWith(`${whole}:`))
+      const {hint} = known
+        ? {hint: `did you mean: ${[bin, PROXMOX, ...words].join(' ')}`}
+        : unknownCommand([PROXMOX, ...words], ids, bin)
+      return failure('usage', `unknown command "${words.join(' ')}"`, {...(hint !== undefined && {hint})})
     }
 
     const near = closest(word, children)

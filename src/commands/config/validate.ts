@@ -7,7 +7,7 @@ export default class ConfigValidate extends ConfigurationCommand<{valid: true; f
 
   override async run(): Promise<{valid: true; files: readonly string[]}> {
     await this.parse(ConfigValidate)
-    const {files} = await this.unwrap(this.configuration())
+    const {files} = await this.unwrap(this.coherentConfiguration())
     return this.present(
       {valid: true, files},
       {

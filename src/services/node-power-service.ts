@@ -54,17 +54,29 @@ export class NodePowerService {
   ) {}
 
   /**
-   * Why a node should not be switched off now: guests run there that no drain left there on purpose, or the cluster would lose quorum. Sends GET requests only.
-   * @returns `refused`, `no-quorum`, `not-found`, `node-offline`
+   * Whether there is anything to do, and why it should not be done now: guests run there that no drain left there on purpose, or the cluster would lose quorum.
+   * Sends GET requests only.
+   * @returns false where it is so already; `refused`, `no-quorum`, `not-found`, `node-offline`
    */
-  async check(node: string, force: boolean): Promise<Result<void, Failure>> {
+  async check(verb: NodePowerVerb, node: string, force: boolean): Promise<Result<boolean, Failure>> {
     const status = await this.cluster.status()
     if (status.isErr()) return err(status.error)
     const {cluster, members} = status.value
     const member = members.find((one) => one.node === node)
     if (member === undefined) return err(noSuchNode(node, members))
-    if (!member.online) return err(failure('node-offline', `the node ${node} is offline already`, {details: {node}}))
-    if (force) return ok(undefined)
+    if (verb === 'wake') return ok(!member.online)
+    if (!member.online) {
+      return verb === 'shutdown'
+        ? ok(false)
+        : err(
+            failure('node-offline', `the node ${node} is offline`, {
+              hint: `Switch it on: homelab proxmox node wake ${node}`,
+              details: {node},
+            }),
+          )
+    }
+
+    if (force) return ok(true)
     const look = await this.cluster.resources()
     if (look.isErr()) return err(look.error)
     const journal = this.journals(node).read()
@@ -86,13 +98,13 @@ export class NodePowerService {
     }
 
     // The last one of a cluster takes nobody's quorum away.
-    if (cluster === undefined || members.length < 2) return ok(undefined)
+    if (cluster === undefined || members.length < 2) return ok(true)
     // Who may not read the votes counts one for each, and no quorum device.
     const votes = (await this.nodes.votes()).unwrapOr(new Map<string, number>())
     const device = (await this.nodes.quorumDevice(members.length)).unwrapOr(undefined)
     const {all, keeps, left} = keepsQuorum(members, node, votes, device)
     return keeps
-      ? ok(undefined)
+      ? ok(true)
       : err(
           failure('no-quorum', `without ${node} the cluster has no quorum: ${left} of ${all} votes are left`, {
             hint: 'Bring the other nodes back first (homelab proxmox cluster status), or say --force',
@@ -128,6 +140,10 @@ export class NodePowerService {
     // Who is a member needs no packet, even if it reports no figures yet.
     if (verb === 'wake' && before.value.member) {
       return ok({node, verb, state: 'online', changed: false, seconds: 0})
+    }
+
+    if (verb === 'shutdown' && !before.value.member) {
+      return ok({node, verb, state: 'off', changed: false, seconds: 0})
     }
 
     const sentAt = this.timing.now()

@@ -44,6 +44,30 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(asked()).to.deep.equal(['POST /nodes/pve3/status'])
     })
 
+    it('plans without asking for anything, and refuses what it would refuse', async () => {
+      const planned = await node('reboot', 'pve3', '--force', '--dry-run')
+      expect([planned.exitCode, planned.json()]).to.deep.equal([
+        0,
+        {node: 'pve3', verb: 'reboot', changed: true, dryRun: true},
+      ])
+      expect((await node('shutdown', 'pve3', '--dry-run')).exitCode).to.equal(8)
+      expect((await node('wake', 'pve3', '--dry-run')).json()).to.include({changed: false, dryRun: true})
+      expect(asked()).to.deep.equal([])
+    })
+
+    it('has nothing to switch off where a node is off, and nothing to reboot', async () => {
+      await cluster.simulator.powerOff('pve3')
+      const off = await node('shutdown', 'pve3')
+      expect([off.exitCode, off.json()]).to.deep.equal([
+        0,
+        {node: 'pve3', verb: 'shutdown', state: 'off', changed: false, seconds: 0},
+      ])
+      const refused = await node('reboot', 'pve3', '--yes')
+      expect([refused.exitCode, refused.json().error.code]).to.deep.equal([8, 'node-offline'])
+      expect(refused.json().error.hint).to.contain('node wake pve3')
+      expect(asked()).to.deep.equal([])
+    })
+
     describe('on again', () => {
       beforeEach(async () => {
         await cluster.run(['proxmox', 'api', 'put', '/nodes/pve3/config', '-d', 'wakeonlan=BC:24:11:00:00:03'])

@@ -122,7 +122,7 @@ describe('nodes that are switched', () => {
       left: [102],
     }
     const check = async (surroundings: Surroundings) =>
-      (await lab(50, surroundings).service.check('n1', false)).match(
+      (await lab(50, surroundings).service.check('shutdown', 'n1', false)).match(
         () => 'may go',
         ({details, kind}) => [kind, details?.['guests']],
       )
@@ -145,17 +145,17 @@ describe('nodes that are switched', () => {
 
   it('are kept on by votes, not by numbers of nodes', async () => {
     const {service} = lab(50)
-    const refused = (await service.check('n3', false))._unsafeUnwrapErr()
+    const refused = (await service.check('shutdown', 'n3', false))._unsafeUnwrapErr()
     expect([refused.kind, refused.details]).to.deep.equal(['no-quorum', {node: 'n3', votesLeft: 2, votes: 5}])
-    expect((await service.check('n2', false)).isOk()).to.equal(true)
-    expect((await service.check('n3', true)).isOk()).to.equal(true)
+    expect((await service.check('shutdown', 'n2', false)).isOk()).to.equal(true)
+    expect((await service.check('shutdown', 'n3', true)).isOk()).to.equal(true)
   })
 
   it('may go while a quorum device makes up for their votes', async () => {
     const device = {state: 'Connected', connected: true, votes: 2}
-    expect((await lab(50, {device}).service.check('n3', false)).isOk()).to.equal(true)
+    expect((await lab(50, {device}).service.check('shutdown', 'n3', false)).isOk()).to.equal(true)
     const cut = lab(50, {device: {...device, state: 'Connect failed', connected: false}})
-    const refused = (await cut.service.check('n3', false))._unsafeUnwrapErr()
+    const refused = (await cut.service.check('shutdown', 'n3', false))._unsafeUnwrapErr()
     expect(refused.details).to.deep.equal({node: 'n3', votesLeft: 2, votes: 7})
   })
 

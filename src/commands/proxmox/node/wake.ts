@@ -1,4 +1,4 @@
-import {waitFlags} from '../../../cli/flags.js'
+import {dryRunFlag, waitFlags} from '../../../cli/flags.js'
 import {NodePowerCommand} from '../../../cli/node-power-command.js'
 
 export default class NodeWake extends NodePowerCommand {
@@ -10,7 +10,7 @@ export default class NodeWake extends NodePowerCommand {
     '<%= config.bin %> <%= command.id %> pve1 --no-wait',
   ]
   static override args = NodePowerCommand.args
-  static override flags = waitFlags
+  static override flags = {...waitFlags, ...dryRunFlag}
 
   protected readonly verb = 'wake' as const
 }

@@ -22,11 +22,19 @@ export abstract class ListCommand<Row extends object, Flags = unknown, Args = un
   /** What an empty list is a lack of: `VMs`. */
   protected abstract readonly noun: string
 
+  /** The field that `-o name` prints, where it is not the name. */
+  protected readonly nameKey: string | undefined = undefined
+
   protected abstract fetch(flags: Flags, args: Args): PromiseLike<Result<Row[], Failure>>
 
   override async run(): Promise<Row[]> {
     const {args, flags} = await this.parse()
     const rows = await this.unwrap(this.fetch(flags as Flags, args as Args))
-    return this.present<Row[], Row>(rows, {columns: this.columns, empty: `no ${this.noun} found`})
+    const {columns, nameKey, noun} = this
+    return this.present<Row[], Row>(rows, {
+      columns,
+      ...(nameKey !== undefined && {nameKey}),
+      empty: `no ${noun} found`,
+    })
   }
 }

@@ -61,6 +61,15 @@ export class NodeInfoRepository {
     ).map((lines) => lines.map(({t}) => t))
   }
 
+  /** The last lines of the log; `GET /nodes/{node}/journal`, whose first and last line are cursors. */
+  lastLog(node: string, lines: number): ResultAsync<string[], Failure> {
+    return ask(
+      `read the system log of node ${node}`,
+      () => this.at(node).journal.$get({lastentries: lines}),
+      z.array(z.string()),
+    ).map((told) => told.slice(1, -1))
+  }
+
   /** Packages that could be newer, as of the last look; `GET /nodes/{node}/apt/update` (needs Sys.Modify on the node). */
   updates(node: string): ResultAsync<NodeUpdate[], Failure> {
     return ask(`list the updates of node ${node}`, () => this.at(node).apt.update.$get(), records).map((rows) =>

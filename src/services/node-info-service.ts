@@ -59,9 +59,13 @@ export class NodeInfoService {
     )
   }
 
-  /** The last lines of the system log; with `since` the first ones from there on. */
+  /** The last lines of the system log; of what a filter leaves the first ones. */
   syslog(node: string, filter: Omit<SyslogFilter, 'start'>): ResultAsync<string[], Failure> {
-    return this.up(node).andThen(() => this.nodes.syslog(node, {...filter, start: 0}))
+    const {limit, service, since, until} = filter
+    const isFiltered = since !== undefined || until !== undefined || service !== undefined
+    return this.up(node).andThen(() =>
+      isFiltered ? this.nodes.syslog(node, {...filter, start: 0}) : this.nodes.lastLog(node, limit),
+    )
   }
 
   /** @param refresh asks the node to look for updates first */

@@ -9,6 +9,7 @@ describe('requests about nodes', () => {
         nodes.details('pve1'),
         nodes.services('pve1'),
         nodes.syslog('pve1', {start: 0, limit: 50}),
+        nodes.lastLog('pve1', 50),
         nodes.syslog('pve1', {
           start: 0,
           limit: 50,

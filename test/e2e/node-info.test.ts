@@ -45,6 +45,27 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(result.lines.join('\n')).to.contain('qmstart:103')
     })
 
+    it('shows the last lines of the log, of what is filtered the first', async () => {
+      await cluster.run(['proxmox', 'vm', 'stop', 'scratch', '--yes', '--json'])
+      const last = (await node('syslog', 'pve2', '--limit', '1')).result.lines
+      expect(last).to.have.length(1)
+      expect(last[0]).to.contain('end task').and.to.contain('qmstop:103')
+      const first = (await node('syslog', 'pve2', '--limit', '1', '--since', '2020-01-01')).result.lines
+      expect(first[0]).to.contain('starting task').and.to.not.contain('qmstop')
+      const refused = await node('syslog', 'pve2', '--since', 'yesterday')
+      expect([refused.exitCode, refused.result.error.message]).to.deep.equal([2, '--since: "yesterday" is no time'])
+    })
+
+    it('names things by what sets them apart', async () => {
+      const names = async (...argv: string[]) =>
+        (await cluster.run(['proxmox', ...argv, '-o', 'name'])).stdout.trim().split('\n')
+      expect(await names('node', 'certificates', 'pve1')).to.include('pve-ssl.pem')
+      expect(await names('node', 'disk', 'list', 'pve1')).to.include('/dev/sda')
+      const ids = await names('cluster', 'resources')
+      expect(ids).to.include.members(['qemu/100', 'storage/pve1/local', 'storage/pve2/local'])
+      expect(new Set(ids).size).to.equal(ids.length)
+    })
+
     it('lists updates, after a look where asked', async () => {
       const {exitCode, result} = await node('updates', 'pve1', '--refresh')
       expect(exitCode).to.equal(0)

@@ -20,6 +20,7 @@ export default class ClusterResourcesCommand extends ListCommand<ClusterResource
     type: Flags.option({options: TYPES})({description: 'Only these.'}),
   }
 
+  protected override readonly nameKey = 'id'
   protected readonly noun = 'resources'
   protected readonly columns = [
     {key: 'id'},

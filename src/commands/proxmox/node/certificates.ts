@@ -16,6 +16,7 @@ export default class NodeCertificates extends ListCommand<NodeCertificate, unkno
   ]
   static override args = nodeArgument
 
+  protected override readonly nameKey = 'file'
   protected readonly noun = 'certificates'
   protected readonly columns = [
     {key: 'node', default: false},

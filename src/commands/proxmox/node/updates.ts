@@ -25,6 +25,7 @@ export default class NodeUpdates extends ListCommand<NodeUpdate, UpdateFlags, No
     'poll-interval': waitFlags['poll-interval'],
   }
 
+  protected override readonly nameKey = 'package'
   protected readonly noun = 'updates'
   protected readonly columns = [
     {key: 'node', default: false},

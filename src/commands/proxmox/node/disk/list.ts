@@ -32,6 +32,7 @@ export default class NodeDiskList extends BaseCommand<PhysicalDisk[]> {
     if (listing.failed.length > 0) this.endWith(EXIT_CODES.partial)
     return this.present(listing.disks, {
       empty: 'no disks found',
+      nameKey: 'device',
       columns: [
         {key: 'node'},
         {key: 'device'},

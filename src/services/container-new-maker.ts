@@ -18,7 +18,7 @@ import {checkNode} from './choose-node.js'
 import type {ContainerCreateRequest} from './container-create-request.js'
 import type {ContainerSource, ContainerSourceService, FoundSource} from './container-source-service.js'
 import type {GuestSource} from './guest-create-report.js'
-import {bound, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
+import {bound, demandOf, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
 import type {GuestMaker, MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import {checkRootOnly, nativeOptions} from './guest-native.js'
 import type {GuestPlace, NewGuestService} from './new-guest-service.js'
@@ -61,15 +61,11 @@ class PreparedContainers implements PreparedGuests {
   ) {}
 
   place(guest: NamedGuest, resources: ClusterResources): ResultAsync<PlacedGuest, Failure> {
-    const {layers, memoryCeiling, node: named, setup} = this.request
+    const {layers, node: named, setup} = this.request
     const demand = {
-      memoryBytes: memoryFor(this.request, DEFAULT_CONTAINER_MEMORY_BYTES) ?? DEFAULT_CONTAINER_MEMORY_BYTES,
-      name: guest.name,
-      tags: creationOn(undefined, layers).tags ?? [],
-      spread: layers.machineClass?.spread ?? false,
-      ...(memoryCeiling !== undefined && {memoryCeiling}),
+      ...demandOf(this.request, guest.name),
       ...(named !== undefined && {node: named}),
-      ...vmidsFor(this.request),
+      memoryBytes: memoryFor(this.request, DEFAULT_CONTAINER_MEMORY_BYTES) ?? DEFAULT_CONTAINER_MEMORY_BYTES,
       storagesOn: (node: string) => this.needsOn(node, resources),
     }
     const placed = this.tools.reach.placeWith(

@@ -37,6 +37,18 @@ export function vmidsFor({layers, vmid}: GuestCreateRequest): Pick<NodeDemand, '
   return vmid === undefined ? {vmidsOn: (node) => creationOn(node, layers).vmids} : {}
 }
 
+/** What a request asks of the node of one of its guests, but for memory and storages. */
+export function demandOf(request: GuestCreateRequest, name: string) {
+  const {layers, memoryCeiling} = request
+  return {
+    name,
+    tags: creationOn(undefined, layers).tags ?? [],
+    spread: layers.machineClass?.spread ?? false,
+    ...(memoryCeiling !== undefined && {memoryCeiling}),
+    ...vmidsFor(request),
+  } satisfies Partial<NodeDemand>
+}
+
 /** Memory to find room for. On another node other defaults may apply: the largest counts. */
 export function memoryFor({layers}: GuestCreateRequest, fallback: number | undefined): number | undefined {
   const {asked, defaults, machineClass, nodeDefaults} = layers

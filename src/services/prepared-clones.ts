@@ -17,6 +17,7 @@ import type {CloneService, CloneWish} from './clone-service.js'
 import {placementReport, templateSource, type PlacementReport} from './guest-create-report.js'
 import {
   bound,
+  demandOf,
   memoryFor,
   startWords,
   vmidsFor,
@@ -125,15 +126,11 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
 
   private choose(name: string, resources: ClusterResources, refused: Refused): Result<Placed, Failure> {
     const {copies, linked, request} = this.order
-    const {layers, memoryCeiling, node: named} = request
+    const {layers, node: named} = request
     const placement = placeClone(
       {
+        ...demandOf(request, name),
         copies,
-        name,
-        tags: creationOn(undefined, layers).tags ?? [],
-        spread: layers.machineClass?.spread ?? false,
-        ...(memoryCeiling !== undefined && {memoryCeiling}),
-        ...vmidsFor(request),
         memoryBytes: memoryFor(request, copies[0]?.memoryBytes),
         // A linked clone lives where its template does: a default storage cannot apply to it.
         storageOn: (node) => (linked ? undefined : creationOn(node, layers).storage),

@@ -16,7 +16,7 @@ import {formatSize} from '../domain/size.js'
 import {uuidFrom} from '../domain/uuid.js'
 import {bootDisk} from '../domain/vm-disks.js'
 import {DEFAULT_CPU, DEFAULT_MEMORY_BYTES} from '../domain/vm-hardware.js'
-import {bound, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
+import {bound, demandOf, memoryFor, startWords, vmidsFor, type NamedGuest} from './guest-create-request.js'
 import type {Finish, FinishStep} from './guest-finish-service.js'
 import type {GuestMaker, MadeGuest, MakingManner, PlacedGuest, PreparedGuests} from './guest-maker.js'
 import {checkRootOnly, nativeOptions, setLine} from './guest-native.js'
@@ -127,18 +127,14 @@ class PreparedNewVms implements PreparedGuests {
   ) {}
 
   place(vm: NamedGuest, resources: ClusterResources): ResultAsync<PlacedGuest, Failure> {
-    const {hardware, layers, memoryCeiling, node: named, source} = this.request
+    const {hardware, layers, node: named, source} = this.request
     const demand = {
+      ...demandOf(this.request, vm.name),
+      ...(named !== undefined && {node: named}),
       memoryBytes:
         this.request.becomesTemplate === true
           ? 0
           : (memoryFor(this.request, DEFAULT_MEMORY_BYTES) ?? DEFAULT_MEMORY_BYTES),
-      name: vm.name,
-      tags: creationOn(undefined, layers).tags ?? [],
-      spread: layers.machineClass?.spread ?? false,
-      ...(memoryCeiling !== undefined && {memoryCeiling}),
-      ...(named !== undefined && {node: named}),
-      ...vmidsFor(this.request),
       storagesOn: (node: string) => this.needsOn(node, resources),
     }
     const placed = this.tools.reach.placeWith(

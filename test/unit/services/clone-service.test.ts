@@ -1,16 +1,13 @@
 import {expect} from 'chai'
 import {errAsync, ok, okAsync, type ResultAsync} from 'neverthrow'
-import sinon from 'sinon'
 
 import {failure, type Failure} from '../../../src/domain/failure.js'
 import type {Guest} from '../../../src/domain/guest.js'
 import type {Candidate} from '../../../src/domain/placement.js'
-import {ClusterRepository} from '../../../src/repositories/cluster-repository.js'
-import {GuestRepository} from '../../../src/repositories/guest-repository.js'
-import {TaskRepository} from '../../../src/repositories/task-repository.js'
 import {CloneService, type Place} from '../../../src/services/clone-service.js'
 import {TaskService} from '../../../src/services/task-service.js'
 import {VmidPicker} from '../../../src/services/vmid-picker.js'
+import {stubRepositories} from '../../helpers/stub-repositories.js'
 
 const template: Guest = {
   vmid: 9000,
@@ -41,23 +38,7 @@ function placeOn(...nodes: string[]): Place {
 }
 
 function setUp() {
-  let now = 0
-  const timing = {
-    now: () => now,
-    random: () => 0.5,
-    sleep: async (ms: number) => {
-      now += ms
-    },
-  }
-  const cluster = sinon.createStubInstance(ClusterRepository)
-  const guests = sinon.createStubInstance(GuestRepository)
-  const tasks = sinon.createStubInstance(TaskRepository)
-  cluster.nextId.callsFake(() => okAsync(101))
-  cluster.resources.callsFake(() => okAsync({nodes: [], guests: [], storages: []}))
-  cluster.vmidRange.callsFake(() => okAsync({lower: 100, upper: 200}))
-  tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
-  tasks.log.callsFake(() => okAsync([]))
-  tasks.list.callsFake(() => okAsync([]))
+  const {cluster, guests, tasks, timing} = stubRepositories()
   const service = new CloneService(
     new VmidPicker(cluster, timing),
     guests,

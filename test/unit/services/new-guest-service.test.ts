@@ -3,13 +3,11 @@ import {errAsync, okAsync, type ResultAsync} from 'neverthrow'
 import sinon from 'sinon'
 
 import {failure, type Failure} from '../../../src/domain/failure.js'
-import {ClusterRepository} from '../../../src/repositories/cluster-repository.js'
-import {GuestRepository} from '../../../src/repositories/guest-repository.js'
 import {NewGuestRepository} from '../../../src/repositories/new-guest-repository.js'
-import {TaskRepository} from '../../../src/repositories/task-repository.js'
 import {NewGuestService, type GuestPlace, type GuestWish} from '../../../src/services/new-guest-service.js'
 import {TaskService} from '../../../src/services/task-service.js'
 import {VmidPicker} from '../../../src/services/vmid-picker.js'
+import {stubRepositories} from '../../helpers/stub-repositories.js'
 
 const taken = failure('vmid-conflict', 'taken')
 const lost = failure('outcome-unknown', 'lost')
@@ -29,24 +27,8 @@ function wish(more: Partial<GuestWish> = {}): GuestWish {
 }
 
 function setUp() {
-  let now = 0
-  const timing = {
-    now: () => now,
-    random: () => 0.5,
-    sleep: async (ms: number) => {
-      now += ms
-    },
-  }
-  const cluster = sinon.createStubInstance(ClusterRepository)
+  const {cluster, guests, tasks, timing} = stubRepositories()
   const creations = sinon.createStubInstance(NewGuestRepository)
-  const guests = sinon.createStubInstance(GuestRepository)
-  const tasks = sinon.createStubInstance(TaskRepository)
-  cluster.nextId.callsFake(() => okAsync(101))
-  cluster.resources.callsFake(() => okAsync({nodes: [], guests: [], storages: []}))
-  cluster.vmidRange.callsFake(() => okAsync({lower: 100, upper: 200}))
-  tasks.status.callsFake(() => okAsync({running: false, exitStatus: 'OK', startedAt: new Date(0)}))
-  tasks.log.callsFake(() => okAsync([]))
-  tasks.list.callsFake(() => okAsync([]))
   guests.config.callsFake(() => okAsync({name: 'web', smbios1: 'uuid=ours'}))
   const service = new NewGuestService(
     new VmidPicker(cluster, timing),

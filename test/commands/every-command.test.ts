@@ -34,6 +34,21 @@ describe('every command', () => {
     }
   })
 
+  it('leaves the folding of its description to the width of the terminal', async () => {
+    for (const {description, id} of await allCommands()) {
+      expect(description ?? '', id).not.to.match(/^[^-\n].{60,}\n[a-z]/m)
+    }
+  })
+
+  it('with words too long for a line has examples that are not folded within them', async () => {
+    for (const {examples, id} of await allCommands()) {
+      for (const example of examples ?? []) {
+        if (typeof example === 'string') continue
+        expect(Math.max(...example.command.split(' ').map(({length}) => length)), id).to.be.lessThan(72)
+      }
+    }
+  })
+
   it('that works on several guests takes several names', async () => {
     const commands = await allCommands()
     const several = commands.filter(({flags}) => 'selector' in flags && 'all' in flags)

@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 export default class BackupFiles extends BackupCommand<FileRow[]> {
   static override summary = 'List the files in a backup on a Proxmox Backup Server.'
-  static override description = `Without a path the disks and archives of the backup are listed. To look into the backup of a VM, the node starts a small VM of its own, which
+  static override description = `Without a path the disks and archives of the backup are listed. To look into the backup of a VM, the node starts a small VM of its own, which \
 takes some seconds. Backups in files cannot be looked into (exit 8): restore them beside the original.`
   static override args = {
     backup: backupArg,

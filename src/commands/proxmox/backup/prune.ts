@@ -16,7 +16,7 @@ type Planned = PrunePlan & {readonly dryRun: true}
 
 export default class BackupPrune extends BaseCommand<Planned[] | Results<Pruned>> {
   static override summary = "Remove old backups by Proxmox VE's own rules of what to keep."
-  static override description = `The server says first what it would remove; that is checked against the rules, shown, and asked about. Protected backups and renamed archives always
+  static override description = `The server says first what it would remove; that is checked against the rules, shown, and asked about. Protected backups and renamed archives always \
 stay. The rules count for each guest and each storage alone. Without rules each storage's own count.
 Guests that are gone are named by their VMID; --all means every guest that has backups.`
   static override strict = false

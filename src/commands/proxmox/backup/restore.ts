@@ -12,7 +12,7 @@ import type {PreparedRestore} from '../../../services/restore-preparation.js'
 
 export default class BackupRestore extends BaseCommand<PlannedRestore | RestoredGuest> {
   static override summary = 'Restore a VM or container from a backup: as a copy, under its VMID, or in place.'
-  static override description = `A copy (--as, --vmid) never touches the original: it has MAC addresses of its own, NICs with the cable pulled, no directories of the node mounted, and
+  static override description = `A copy (--as, --vmid) never touches the original: it has MAC addresses of its own, NICs with the cable pulled, no directories of the node mounted, and \
 does not start with the node, unless you say otherwise. Restored under its own VMID, which must be free, a guest comes back as it was.
 In place the guest is stopped (--stop), backed up, and overwritten; its snapshots and what its disks hold now are lost.
 The guest of NAME@latest may be gone: its VMID will do, or the name in the first line of the notes of its backups.

@@ -7,10 +7,10 @@ import {containerCreate} from '../../../cli/wiring/container-create.js'
 
 export default class LxcCreate extends GuestCreateCommand {
   static override summary = 'Create a container: from a template file, a container that is a template, or an OCI image.'
-  static override description = `TEMPLATE is a container that is a template, by its very name or VMID; or a file on a storage: its volume (local:vztmpl/…), its name, or the beginning of
+  static override description = `TEMPLATE is a container that is a template, by its very name or VMID; or a file on a storage: its volume (local:vztmpl/…), its name, or the beginning of \
 its name in whole words, as debian-12 for debian-12-standard_12.7-1_amd64.tar.zst. Of several versions the newest counts, and words that fit several templates are refused.
 
-The container is unprivileged, with one network card on vmbr0 that asks for its address by DHCP, 512 MiB of memory and 8 GiB of disk, unless you say otherwise. A copy of a template has
+The container is unprivileged, with one network card on vmbr0 that asks for its address by DHCP, 512 MiB of memory and 8 GiB of disk, unless you say otherwise. A copy of a template has \
 what its template has, but for what you say; NICs and mount points in full come to those it has. A node without the bridge is no choice.
 
 Values come from flags, then from the file (-f), the machine class (--class), the defaults of the node, and the defaults of the context.`

@@ -16,10 +16,10 @@ export default class PlacementExplain extends BaseCommand<Outcome> {
   static override summary = 'Explain where a guest could be, or where a new VM would go.'
   static override description = `Shows every node: the points that speak for it, or the one reason why it is out. Changes nothing.
 
-A node is out when it is offline or in maintenance, lacks a storage, bridge or mapped device of the guest, when HA would not leave the guest there, or when its memory
+A node is out when it is offline or in maintenance, lacks a storage, bridge or mapped device of the guest, when HA would not leave the guest there, or when its memory \
 would be taken beyond the ceiling. What counts is the configured memory of all guests that run there, plus what the node uses beyond that.
 
-Points: memory 100 (the share that is free afterwards), spread 30 (far from guests called alike, web-1 and web-2, or with the same tags), affinity 20 (what its HA rule
+Points: memory 100 (the share that is free afterwards), spread 30 (far from guests called alike, web-1 and web-2, or with the same tags), affinity 20 (what its HA rule \
 prefers), cpu 20 (idle processors), stay 10 (where it is already).
 The ceiling is that of --memory-ceiling, else placement.memoryCeiling of the context, else 90 %.
 

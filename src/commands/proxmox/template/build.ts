@@ -21,10 +21,10 @@ type Outcome =
 
 export default class TemplateBuild extends BaseCommand<Outcome> {
   static override summary = 'Build a VM template from the official cloud image of a distribution.'
-  static override description = `The checksum is read from the publisher's own list, over HTTPS; the node downloads the image and compares it, makes a VM with a copy of it as its disk, a cloud-init drive, a
+  static override description = `The checksum is read from the publisher's own list, over HTTPS; the node downloads the image and compares it, makes a VM with a copy of it as its disk, a cloud-init drive, a \
 serial console and the guest agent switched on, and turns that into a template. A step that fails leaves nothing behind. Nothing needs SSH. Proxmox VE 8.4.
 
-See homelab proxmox template catalogue for the images, which the configuration can add to. The notes of the template say what it was built from, by which
+See homelab proxmox template catalogue for the images, which the configuration can add to. The notes of the template say what it was built from, by which \
 homelab proxmox template refresh finds it again.
 
 With --nodes the answer is about several: {"results": […], "summary": {…}}, also for one node.`

@@ -13,11 +13,11 @@ type Outcome = Results<RefreshedTemplate> | Results<TemplateRefreshPlan>
 
 export default class TemplateRefresh extends BaseCommand<Outcome> {
   static override summary = 'Build templates anew whose image has changed, or that are too old.'
-  static override description = `All that homelab proxmox template build has made, by what their notes say; or those of the NAMEs, on all nodes. A template is built anew when its publisher names another
+  static override description = `All that homelab proxmox template build has made, by what their notes say; or those of the NAMEs, on all nodes. A template is built anew when its publisher names another \
 checksum than it was built from, and with --older-than also by its age.
 
-The new one is made under another name on the same node and storage, gets the hardware, the network, the cloud-init values, tags and notes of the old one, and takes over
-its name; it has another VMID. Then the old one is deleted, or kept under a name with its date where linked clones need it. At every moment there is a template of that name. Where
+The new one is made under another name on the same node and storage, gets the hardware, the network, the cloud-init values, tags and notes of the old one, and takes over \
+its name; it has another VMID. Then the old one is deleted, or kept under a name with its date where linked clones need it. At every moment there is a template of that name. Where \
 a step fails, the old one stays what it was. Copies of templates, and templates with more disks or with a password for cloud-init, are not touched.`
 
   static override strict = false

@@ -7,14 +7,14 @@ import {vmCreate} from '../../../cli/wiring/vm-create.js'
 
 export default class VmCreate extends GuestCreateCommand {
   static override summary = 'Create a VM: from a template, an ISO, a cloud image, or empty.'
-  static override description = `Made of TEMPLATE (a copy of it), --iso (to install from), --image (a disk image of a cloud, on a storage or on the web), or --empty. It gets a VMID that nobody else
+  static override description = `Made of TEMPLATE (a copy of it), --iso (to install from), --image (a disk image of a cloud, on a storage or on the web), or --empty. It gets a VMID that nobody else \
 gets, on the node with the most free memory or on the one you name.
 
-A VM that is no clone gets what suits a current Linux: q35, a CPU of type x86-64-v2-AES with 2 cores, 2 GiB of memory, a disk of 32 GiB on virtio-scsi-single with discard, ssd and
-iothread, a virtio NIC on vmbr0, and firmware bios; with another --os-type what fits that: Windows 11 gets uefi, a TPM, and a disk and NIC that it has drivers for. Images
+A VM that is no clone gets what suits a current Linux: q35, a CPU of type x86-64-v2-AES with 2 cores, 2 GiB of memory, a disk of 32 GiB on virtio-scsi-single with discard, ssd and \
+iothread, a virtio NIC on vmbr0, and firmware bios; with another --os-type what fits that: Windows 11 gets uefi, a TPM, and a disk and NIC that it has drivers for. Images \
 get a serial console besides. The guest agent stays off unless --agent: shutting down waits for it in vain where there is none.
 
-Values come from flags, then from the file (-f), the machine class (--class), the defaults of the node, and the defaults of the context. In a clone, hardware that is asked for is set
+Values come from flags, then from the file (-f), the machine class (--class), the defaults of the node, and the defaults of the context. In a clone, hardware that is asked for is set \
 after the copy; disks and NICs come to those it has.`
 
   static override args = {
@@ -29,7 +29,7 @@ after the copy; disks and NICs come to those it has.`
     {
       description: 'From a cloud image on the web, with your key, up to its first answer on port 22',
       command:
-        '<%= config.bin %> <%= command.id %> web --image https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2 --user ops --ssh-key ~/.ssh/id_ed25519.pub --ip dhcp --start --wait-for running',
+        '<%= config.bin %> <%= command.id %> web --image https://mirror.lan/debian-12-genericcloud-amd64.qcow2 --user ops --ssh-key ~/.ssh/id_ed25519.pub --ip dhcp --agent --start --wait-for tcp:22',
     },
     {
       description: 'Three alike, spread over the nodes, of a class of the configuration',

@@ -53,8 +53,9 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       ])
       expect(await where()).to.deep.equal(before)
 
-      const drained = await node('drain', 'pve2', '--yes')
+      const drained = await node('drain', 'pve2')
       expect(drained.json()).to.include({node: 'pve2', changed: true, empty: true})
+      expect(drained.stderr).to.contain('To move:')
       const after = await where()
       for (const {to, vmid} of moves as {vmid: number; to: string}[]) expect(after[vmid]).to.equal(`${to} running`)
       expect(journals()).to.have.lengthOf(1)

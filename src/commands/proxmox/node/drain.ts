@@ -17,14 +17,15 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
   static override description = [
     'Running VMs move online, containers are restarted on their new nodes. Where each goes is planned first, by memory, storage, bridges, devices and HA rules; what cannot move is named, and nothing is begun as long as --blocked does not say what to do with it. Guests that are stopped stay, unless --with-stopped says otherwise; templates always do.',
     'Each step is written down before it is done: a drain that was cut off goes on when the same command is given again, and "node return" brings back what left. Before each move everything is asked again; when something is not as planned any more, what is under way is waited for and nothing new is begun (exit 8; 12 where nobody knows what became of a guest).',
+    'At a terminal the plan is shown first, and there is a question; a script gets what it asks for.',
     'With --dry-run, --plan FILE saves the plan; without, it carries out the plan in FILE as it is, or nothing.',
   ].join('\n\n')
   static override examples = [
     '<%= config.bin %> <%= command.id %> pve1 --dry-run',
-    '<%= config.bin %> <%= command.id %> pve1 --blocked shutdown --yes',
+    '<%= config.bin %> <%= command.id %> pve1 --blocked shutdown',
     {
       command: '<%= config.bin %> <%= command.id %> pve1 --dry-run --plan pve1.json',
-      description: 'Save a plan, and carry it out later with --plan pve1.json --yes:',
+      description: 'Save a plan, and carry it out later with --plan pve1.json:',
     },
   ]
   static override args = nodeArgument
@@ -68,7 +69,8 @@ export default class NodeDrain extends NodeMoveCommand<Outcome> {
 
     if (plan.possible && plan.moves.length + plan.shutdowns.length > 0 && !flags.yes) {
       this.note(planText(plan))
-      const yes = await this.unwrap(this.prompt.confirm(`Drain ${node}?`, '--yes'))
+      // Whoever is not there to be asked has named the node, and can have it all back with `node return`.
+      const yes = !this.prompt.possible || (await this.unwrap(this.prompt.confirm(`Drain ${node}?`, '--yes')))
       if (!yes) this.fail(failure('refused', 'nothing was moved: the question was answered with no'))
     }
 

@@ -1,4 +1,5 @@
 import {expect} from 'chai'
+import fs from 'node:fs'
 
 import {allCommands} from '../helpers/run-command.js'
 
@@ -32,6 +33,16 @@ describe('every command', () => {
         if (typeof example !== 'string' && line.length > 70) expect(line, id).not.to.match(/'[^']*\s[^']*'/)
       }
     }
+  })
+
+  it('that a newcomer is told of exists', async () => {
+    const ids = (await allCommands()).map(({id}) => id.replaceAll(':', ' '))
+    const {oclif} = JSON.parse(fs.readFileSync('package.json', 'utf8')) as {oclif: {description: string}}
+    const told = [...oclif.description.matchAll(/: +homelab ((?:[a-z-]+ ?)+)(?=$| https:)/gm)].map(([, words = '']) =>
+      words.trim(),
+    )
+    expect(told).to.have.members(['auth login', 'simulator start', 'proxmox vm list', 'help exit-codes'])
+    expect(ids).to.include.members(told)
   })
 
   it('leaves the folding of its description to the width of the terminal', async () => {

@@ -61,6 +61,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await agent('fsinfo', 'db')).stdout).to.match(/MOUNTPOINT .*USED +SIZE\n\/ .*64 GiB/)
       expect((await agent('vcpus', 'db', '--json')).json()).to.have.length(4)
       expect((await agent('users', 'db', '--json')).json()).to.deep.equal([])
+      expect((await agent('users', 'db')).stderr).to.equal('nobody is logged in\n')
       cluster.simulator.world.store.of('guests').update(100, {
         behaviour: {agent: {'get-users': [{user: 'ada', 'login-time': 1_700_000_000.5}]}},
       })

@@ -24,6 +24,7 @@ export default class VmAgentFsinfo extends VmAgentQuestionCommand<'get-fsinfo'> 
         {key: 'totalBytes', header: 'SIZE', format: asBytes, align: 'right'},
         {key: 'disks', default: false},
       ],
+      empty: 'no file systems found',
     })
   }
 }

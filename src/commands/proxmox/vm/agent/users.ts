@@ -13,6 +13,7 @@ export default class VmAgentUsers extends VmAgentQuestionCommand<'get-users'> {
   protected show(rows: AgentAnswers['get-users']): object {
     return this.present([...rows], {
       columns: [{key: 'user'}, {key: 'loginTime', header: 'SINCE'}, {key: 'domain', default: false}],
+      empty: 'nobody is logged in',
     })
   }
 }

@@ -202,6 +202,14 @@ export abstract class BaseCommand<R extends object = object> extends Command {
     if (!this.globals.quiet) await reportLine('warning', text, this.runtime)
   }
 
+  /** Says so where a list is empty because the login has no rights: Proxmox VE leaves out what may not be seen. */
+  protected async warnIfBlind(rows: readonly unknown[]): Promise<void> {
+    if (rows.length > 0) return
+    const {visibility} = (await this.services()).parts
+    const remark = await visibility.remark()
+    if (remark !== undefined) await this.warning(remark)
+  }
+
   /** Called when the command is over, however it ended; the last one registered first. */
   protected onClose(close: () => Promise<void> | void): void {
     this.#closers.push(close)

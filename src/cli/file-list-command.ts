@@ -18,6 +18,7 @@ export abstract class FileListCommand extends ListCommand<VolumeFile, PlaceFlags
   }
 
   protected abstract readonly content: FileContent
+  protected override readonly ofCluster = true
   protected readonly columns = fileColumns
 
   protected get noun(): string {

@@ -15,6 +15,7 @@ export abstract class GuestListCommand extends ListCommand<Guest, GuestListFlags
   static override flags = {...selectorFlag, ...ipsFlag}
 
   protected abstract readonly guestType: GuestType
+  protected override readonly ofCluster = true
   protected columns = guestColumns
 
   protected get noun(): string {

@@ -25,11 +25,15 @@ export abstract class ListCommand<Row extends object, Flags = unknown, Args = un
   /** The field that `-o name` prints, where it is not the name. */
   protected readonly nameKey: string | undefined = undefined
 
+  /** Whether Proxmox VE leaves out rows that the login has no rights to. */
+  protected readonly ofCluster: boolean = false
+
   protected abstract fetch(flags: Flags, args: Args): PromiseLike<Result<Row[], Failure>>
 
   override async run(): Promise<Row[]> {
     const {args, flags} = await this.parse()
     const rows = await this.unwrap(this.fetch(flags as Flags, args as Args))
+    if (this.ofCluster) await this.warnIfBlind(rows)
     const {columns, nameKey, noun} = this
     return this.present<Row[], Row>(rows, {
       columns,

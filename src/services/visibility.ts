@@ -18,11 +18,22 @@ export class Visibility {
       .orElse(() => okAsync({'/': {}}))
       .andThen((paths) => errAsync(Object.keys(paths).length > 0 ? missing : mayNothing(missing)))
   }
+
+  /** What to say of a list that is empty because this login may see nothing; undefined where it may see something. */
+  async remark(): Promise<string | undefined> {
+    const paths = await this.access.permissions().unwrapOr({'/': {}})
+    return Object.keys(paths).length > 0
+      ? undefined
+      : `this login has no privilege at all, so it sees nothing. ${REMEDY}`
+  }
 }
+
+const REMEDY =
+  'A token with privilege separation needs permissions of its own, besides those of its user: Datacenter, Permissions, Add, API Token Permission'
 
 function mayNothing(missing: Failure): Failure {
   return failure('permission', `${missing.message}: this login has no privilege at all, so it sees nothing`, {
-    hint: 'A token with privilege separation needs permissions of its own, besides those of its user: Datacenter, Permissions, Add, API Token Permission',
+    hint: REMEDY,
     details: {...missing.details, reason: 'no-privileges'},
   })
 }

@@ -51,6 +51,16 @@ describe('exit codes', () => {
     const env = {HOMELAB_TOKEN_ID: `${userid}!bare`, HOMELAB_TOKEN_SECRET: made.stdout.trim()}
     const error = await failsWith(4, 'permission', CREATE, {env})
     expect(error.hint).to.contain('privilege separation')
+
+    // A list is no failure, but it is not empty because nothing is there.
+    for (const list of ['vm list', 'template list', 'storage list', 'storage usage', 'iso list', 'backup list']) {
+      const argv = ['proxmox', ...list.split(' ')]
+      const blind = await cluster.run(argv, {env})
+      expect(blind.exitCode, list).to.equal(0)
+      expect(blind.stderr, list).to.match(/^warning: this login has no privilege at all, .*privilege separation/m)
+    }
+
+    expect((await cluster.run(['proxmox', 'image', 'list'])).stderr).to.equal('no images to import found\n')
   })
 
   it('3: a changed certificate, and nothing was sent to it', async () => {

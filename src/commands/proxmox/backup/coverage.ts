@@ -37,6 +37,7 @@ With --max-age the exit code is 10 when the newest backup of a guest is older or
     templates: Flags.boolean({description: 'Take templates in.'}),
   }
 
+  protected override readonly ofCluster = true
   protected readonly noun = 'guests'
   protected readonly columns: readonly Column<GuestCoverage>[] = [
     {key: 'vmid', header: 'VMID', align: 'right'},

@@ -41,6 +41,7 @@ A storage that cannot be asked is named on stderr; the list lacks its backups th
     const {backups, unseen} = await this.unwrap(inventory.list(backupPlaces(flags), owners, this.signal))
     for (const {node, reason, storage} of unseen)
       await this.warning(`the backups on storage ${storage} of ${node} are not listed: ${reason}`)
+    await this.warnIfBlind(backups)
     const now = this.runtime.now()
     const ageOf = (backup: Backup): number => now - Date.parse(backup.time)
     const chosen = backups.filter(

@@ -23,6 +23,7 @@ export default class StorageList extends ListCommand<NodeStorageRow | StorageRow
   }
 
   protected readonly noun = 'storages'
+  protected override readonly ofCluster = true
   protected columns = storageColumns
 
   protected async fetch(flags: {

@@ -37,6 +37,7 @@ export default class StorageUsageCommand extends BaseCommand<GuestUsage[] | Stor
     for (const place of offline) await this.warning(leftOut(place))
     for (const {message} of failed) await this.warning(message)
     if (failed.length > 0) this.endWith(EXIT_CODES.partial)
+    await this.warnIfBlind(storages)
     return flags['by-guest']
       ? this.present([...guests], {columns: guestUsageColumns, empty: 'no guest has anything there'})
       : this.present([...storages], {columns: usageColumns, empty: 'no storages found'})

@@ -15,6 +15,7 @@ export default class TemplateList extends ListCommand<Guest, {readonly selector?
   static override flags = selectorFlag
 
   protected readonly columns = guestColumns.map((column) => ({...column, default: SHOWN.has(column.key)}))
+  protected override readonly ofCluster = true
   protected readonly noun = 'templates'
 
   protected fetch(flags: {readonly selector?: string[]}) {

@@ -51,7 +51,8 @@ export abstract class NodePowerCommand extends BaseCommand<NodePowerChange | Nod
       return this.present({node, verb: this.verb, changed, dryRun: true as const}, {text})
     }
 
-    const asks = changed && this.verb !== 'wake' && flags.yes !== true
+    // Whoever is not there to be asked has named the node, and nothing runs there any more, or --force was said.
+    const asks = changed && this.verb !== 'wake' && flags.yes !== true && this.prompt.possible
     if (asks && !(await this.unwrap(this.prompt.confirm(`${this.verb} the node ${node}?`, '--yes')))) {
       this.fail(failure('refused', `${node} stays as it is: the question was answered with no`))
     }

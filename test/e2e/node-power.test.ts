@@ -27,7 +27,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       cluster.requests.filter(({method}) => method !== 'GET').map((one) => `${one.method} ${one.path}`)
 
     it('refuses while guests run there, and when quorum would be lost', async () => {
-      const refused = await node('reboot', 'pve3', '--yes')
+      const refused = await node('reboot', 'pve3')
       expect([refused.exitCode, refused.json().error.code]).to.deep.equal([8, 'refused'])
       expect(refused.json().error.details.guests).to.deep.equal([102])
       await cluster.run(['proxmox', 'vm', 'stop', '102', '--yes'])
@@ -38,7 +38,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     })
 
     it('asks the node once, and shows that it goes', async () => {
-      const done = await node('reboot', 'pve3', '--force', '--no-wait', '--yes')
+      const done = await node('reboot', 'pve3', '--force', '--no-wait')
       expect(done.exitCode, done.stdout).to.equal(0)
       expect(done.json()).to.include({node: 'pve3', state: 'asked', changed: true})
       expect(asked()).to.deep.equal(['POST /nodes/pve3/status'])
@@ -62,7 +62,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         0,
         {node: 'pve3', verb: 'shutdown', state: 'off', changed: false, seconds: 0},
       ])
-      const refused = await node('reboot', 'pve3', '--yes')
+      const refused = await node('reboot', 'pve3')
       expect([refused.exitCode, refused.json().error.code]).to.deep.equal([8, 'node-offline'])
       expect(refused.json().error.hint).to.contain('node wake pve3')
       expect(asked()).to.deep.equal([])

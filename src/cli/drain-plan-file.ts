@@ -9,6 +9,11 @@ import type {Runtime} from './runtime.js'
 export function readDrainPlan(runtime: Runtime, file: string): Result<SavedDrainPlan, Failure> {
   return files
     .readDrainPlan(path.resolve(runtime.cwd, file))
+    .mapErr((failed) =>
+      failed.kind === 'unexpected'
+        ? failure('usage', failed.message, {hint: 'Give the path of a file that --dry-run --plan FILE has made'})
+        : failed,
+    )
     .andThen((plan) =>
       plan === undefined
         ? err(failure('not-found', `there is no plan "${file}"`, {hint: 'Make one with: --dry-run --plan FILE'}))

@@ -21,8 +21,9 @@ export interface NodeArgument {
 export function nodeOf({node}: NodeArgument): Wiring<ResultAsync<string, Failure>> {
   return ({parts}) =>
     node === undefined
-      ? parts.cluster.status().andThen(({members}) => {
-          const [only, ...others] = members.map((member) => member.node).sort(naturalOrder)
+      ? // Whoever may log in may see which nodes there are.
+        parts.cluster.resources('node').andThen(({nodes}) => {
+          const [only, ...others] = nodes.map((one) => one.node).sort(naturalOrder)
           return only !== undefined && others.length === 0
             ? ok(only)
             : err(failure('usage', 'missing NODE', {hint: `Name one of: ${[only, ...others].join(', ')}`}))

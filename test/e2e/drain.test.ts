@@ -122,6 +122,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       await cluster.run(['proxmox', 'vm', 'stop', '103', '--yes'])
       expect((await node('drain', 'pve2', '--plan', file, '--yes')).exitCode).to.equal(0)
       expect((await node('drain', 'pve2', '--plan', path.join(folder, 'none'), '--yes')).exitCode).to.equal(5)
+      expect((await node('drain', 'pve2', '--plan', folder, '--yes')).exitCode).to.equal(2)
     })
 
     it('stops with exit 8 when quorum is lost in the middle, and goes on from there', async () => {

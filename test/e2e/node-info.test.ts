@@ -56,6 +56,17 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect([refused.exitCode, refused.result.error.message]).to.deep.equal([2, '--since: "yesterday" is no time'])
     })
 
+    it('does not say that there are no nodes where none may be looked at', async () => {
+      const {exitCode, stderr} = await cluster.run(['proxmox', 'node', 'stats'], {
+        env: {
+          HOMELAB_TOKEN_ID: 'automation@pve!separated',
+          HOMELAB_TOKEN_SECRET: 'aaaaaaaa-0000-4000-8000-000000000003',
+        },
+      })
+      expect(exitCode).to.equal(4)
+      expect(stderr).to.contain('pve1: Cannot read the status').and.to.not.contain('no nodes found')
+    })
+
     it('names things by what sets them apart', async () => {
       const names = async (...argv: string[]) =>
         (await cluster.run(['proxmox', ...argv, '-o', 'name'])).stdout.trim().split('\n')

@@ -48,6 +48,8 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       const scores = (ranked as Ranked[]).map(({score}) => score)
       expect(scores).to.deep.equal([...scores].sort((a, b) => b - a))
       expect(cluster.requests.filter(({method}) => method !== 'GET')).to.deep.equal([])
+      const named = await cluster.run(['proxmox', 'placement', 'explain', 'git', '-o', 'name'])
+      expect(named.stdout).to.equal('pve2\n')
     })
 
     it('says what holds a guest, and that copying its disks frees it', async () => {

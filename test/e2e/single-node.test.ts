@@ -12,9 +12,15 @@ const OF_CLUSTERS = /cluster|quorum|quorate|vote/i
 
 const solo: Fixture = {
   nodes: [{node: 'solo', nodeid: 0, ip: '127.0.0.1', cores: 8, memoryBytes: 32 * GIB}],
-  users: [{userid: 'automation@pve'}],
-  tokens: [{tokenid: 'automation@pve!homelab', secret: 'aaaaaaaa-0000-4000-8000-000000000001', privsep: 0}],
-  acl: [{path: '/', type: 'user', ugid: 'automation@pve', roleid: 'Administrator'}],
+  users: [{userid: 'automation@pve'}, {userid: 'watcher@pve'}],
+  tokens: [
+    {tokenid: 'automation@pve!homelab', secret: 'aaaaaaaa-0000-4000-8000-000000000001', privsep: 0},
+    {tokenid: 'watcher@pve!node', secret: 'aaaaaaaa-0000-4000-8000-000000000009', privsep: 0},
+  ],
+  acl: [
+    {path: '/', type: 'user', ugid: 'automation@pve', roleid: 'Administrator'},
+    {path: '/nodes/solo', type: 'user', ugid: 'watcher@pve', roleid: 'PVEAuditor'},
+  ],
   storages: [
     {storage: 'local', type: 'dir', path: '/var/lib/vz', content: ['iso', 'backup'], totalBytes: 94 * GIB},
     {
@@ -127,6 +133,13 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await told('node', 'disk', 'list')).result[0]).to.include({node: 'solo'})
       const updates = await run('node', 'updates', '--refresh', '--json')
       expect([updates.exitCode, updates.json()]).to.deep.equal([0, []])
+    })
+
+    it('needs no more rights to find out that there is only one', async () => {
+      const {exitCode, json} = await server.run(['proxmox', 'node', 'show', '--json'], {
+        env: {HOMELAB_TOKEN_ID: 'watcher@pve!node', HOMELAB_TOKEN_SECRET: 'aaaaaaaa-0000-4000-8000-000000000009'},
+      })
+      expect([exitCode, json().node]).to.deep.equal([0, 'solo'])
     })
 
     it('does not miss corosync, which has nobody to talk to', async () => {

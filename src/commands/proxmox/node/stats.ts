@@ -55,7 +55,7 @@ export default class NodeStatsCommand extends BaseCommand<NodeStats | Results<No
     return this.present<Results<NodeStats>, NodeStats>(resultsOf(done, names.length), {
       columns,
       rows: done.flatMap((result) => (result.ok ? [result.value] : [])),
-      empty: 'no nodes found',
+      ...(names.length === 0 && {empty: 'no nodes found'}),
     })
   }
 }

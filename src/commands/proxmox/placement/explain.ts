@@ -80,6 +80,7 @@ For a description: what "vm create -f", or with --type lxc "lxc create -f", woul
     const {guest, node, ranked, reason, rejected} = found
     const verdict = node === guest.node ? `best where it is, on ${node}` : `best on ${node}`
     return this.present(found, {
+      nameKey: 'node',
       text: `${placementTable(ranked, rejected)}\n${guestLabel(guest)}: ${flags.to === undefined ? verdict : `can go to ${node}`} (${reason})`,
     })
   }

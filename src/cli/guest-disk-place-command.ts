@@ -29,7 +29,10 @@ export const containerPlaceFlags = {
 }
 
 export const storageFlag = {
-  storage: Flags.string({description: "The storage it goes to; by default that of the guest's first disk."}),
+  storage: Flags.string({
+    description: "The storage it goes to; by default that of the guest's first disk.",
+    helpValue: 'STORAGE',
+  }),
 }
 
 interface PlaceFlags extends DeviceFlags {

@@ -44,13 +44,13 @@ const optional = 'none to have none'
 
 const sharedSetFlags = {
   ...deviceFlags,
-  bridge: Flags.string({description: 'The bridge, or virtual network, it is connected to.'}),
+  bridge: Flags.string({description: 'The bridge, or virtual network, it is connected to.', helpValue: 'BRIDGE'}),
   vlan: Flags.string({description: `VLAN of its packets, ${optional}.`, helpValue: '1-4094|none'}),
   firewall: Flags.boolean({allowNo: true, description: "Whether the guest's firewall filters it."}),
   'link-down': Flags.boolean({description: 'Pull the cable.', exclusive: ['link-up']}),
   'link-up': Flags.boolean({description: 'Plug the cable in.'}),
   rate: Flags.string({description: `The most it may send, in MB/s, ${optional}.`, helpValue: 'MB/s|none'}),
-  mac: Flags.string({description: 'Its hardware address; it stays as it is otherwise.'}),
+  mac: Flags.string({description: 'Its hardware address; it stays as it is otherwise.', helpValue: 'MAC'}),
   mtu: Flags.string({description: `Largest packet in bytes, ${optional} of its own.`, helpValue: 'BYTES|none'}),
 }
 
@@ -62,7 +62,7 @@ export const vmNicFlags = {
 
 export const containerNicFlags = {
   ...sharedSetFlags,
-  interface: Flags.string({description: 'Its name in the container: eth0.'}),
+  interface: Flags.string({description: 'Its name in the container: eth0.', helpValue: 'NAME'}),
   ip: Flags.string({
     description: `dhcp, manual, or an address with its prefix, ${optional}.`,
     helpValue: 'IP/PREFIX|dhcp|none',

@@ -45,6 +45,15 @@ describe('every command', () => {
     expect(ids).to.include.members(told)
   })
 
+  it('says in its help what the value of a flag is', async () => {
+    const nameless = (await allCommands()).flatMap(({flags, id}) =>
+      Object.entries(flags).flatMap(([name, flag]) =>
+        flag.type === 'option' && flag.helpValue === undefined && flag.options === undefined ? [`${id} --${name}`] : [],
+      ),
+    )
+    expect(nameless).to.deep.equal([])
+  })
+
   it('leaves the folding of its description to the width of the terminal', async () => {
     for (const {description, id} of await allCommands()) {
       expect(description ?? '', id).not.to.match(/^[^-\n].{60,}\n[a-z]/m)

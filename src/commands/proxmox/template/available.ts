@@ -20,7 +20,10 @@ export default class TemplateAvailable extends ListCommand<AvailableTemplate, Av
   }
   static override flags = {
     node: Flags.string({description: 'The node that is asked; by default one that is online.', helpValue: 'NAME'}),
-    section: Flags.string({description: 'Only those of this section: system, turnkeylinux, mail.'}),
+    section: Flags.string({
+      description: 'Only those of this section: system, turnkeylinux, mail.',
+      helpValue: 'SECTION',
+    }),
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -24,6 +24,7 @@ export default class VmDiskImport extends GuestDiskPlaceCommand {
     ...storageFlag,
     ...overcommitFlag,
     'working-storage': Flags.string({
+      helpValue: 'STORAGE',
       description: 'Storage of files where an image is unpacked that cannot be where it goes (Proxmox VE 8.4).',
     }),
   }

@@ -157,8 +157,15 @@ export class NodePowerService {
     const what = verb === 'shutdown' ? `${node} to go off` : `${node} to come back`
     patience.onStep?.({text: `waiting for ${what}`})
     let wasOff = !before.value.online
+    const stopped = (): Failure | undefined => {
+      const gone = impatience(patience, this.timing, what)
+      return gone && {...gone, details: {node}, hint: 'It was asked for, and goes on. See: homelab proxmox node list'}
+    }
+
     for (;;) {
       const seen = await this.see(node)
+      // Whoever is interrupted while it asks has learned nothing.
+      if (seen.isErr() && patience.signal?.aborted === true) return err(stopped() ?? seen.error)
       const elapsed = this.timing.now() - sentAt
       if (seen.isErr() && !PASSING.has(seen.error.kind)) return err(seen.error)
       // A server that stands alone is not heard of at all while it is off.
@@ -166,15 +173,18 @@ export class NodePowerService {
       const uptime = seen.isOk() ? seen.value.uptimeSeconds : undefined
       const done =
         goal === 'off'
-          ? !online && (seen.isOk() || before.value.alone)
+          ? seen.match(
+              ({member}) => !member,
+              () => before.value.alone,
+            )
           : online &&
             uptime !== undefined &&
             // Who was no member and is one with figures has come back, however its clock runs.
             (verb === 'wake' || isNewBoot(uptime, elapsed, wasOff, before.value.uptimeSeconds))
       if (done) return ok({node, verb, state: goal, changed: true, seconds: Math.round(elapsed / 1000)})
       wasOff ||= !online
-      const gone = impatience(patience, this.timing, what)
-      if (gone !== undefined) return err({...gone, details: {node}, hint: `See: homelab proxmox node show ${node}`})
+      const gone = stopped()
+      if (gone !== undefined) return err(gone)
       await this.timing.sleep(patience.pollIntervalMs ?? POLL_MS, patience.signal)
     }
   }

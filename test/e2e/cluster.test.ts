@@ -28,6 +28,11 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(after.result.remarks).to.include('one more node lost would end the quorum')
     })
 
+    it('fits onto a terminal', async () => {
+      const {stdout} = await cluster.run(['proxmox', 'cluster', 'status'], {terminalWidth: 80})
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).to.be.at.most(80)
+    })
+
     it('lists everything there is', async () => {
       const {result} = await ask('resources')
       const ids = result.map(({id}: {id: string}) => id)

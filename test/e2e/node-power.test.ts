@@ -118,7 +118,23 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
         cluster.meddle = ({path}) => (path === '/nodes/pve3/wakeonlan' ? {answer: sent} : undefined)
         const {exitCode, json} = await node('wake', 'pve3', '--timeout', '1s')
         expect([exitCode, json().error.code]).to.deep.equal([124, 'timeout'])
-        expect(json().error.hint).to.equal('See: homelab proxmox node show pve3')
+        expect(json().error.hint).to.equal('It was asked for, and goes on. See: homelab proxmox node list')
+      })
+
+      it('says what goes on when it is interrupted', async () => {
+        await cluster.simulator.powerOff('pve3')
+        const sent = {status: 200, reason: 'OK', contentType: 'application/json', body: '{"data":"BC:24:11:00:00:03"}'}
+        let looks = 0
+        cluster.meddle = ({path}) => {
+          if (path === '/nodes/pve3/wakeonlan') return {answer: sent}
+          if (path === '/cluster/status' && asked().length > 0 && ++looks === 3) running.signal('SIGINT')
+          return undefined
+        }
+        const running = node('wake', 'pve3')
+        const {exitCode, json} = await running
+        expect([exitCode, json().error.code]).to.deep.equal([130, 'interrupted'])
+        expect(json().error.message).to.equal('interrupted while waiting for pve3 to come back')
+        expect(json().error.hint).to.contain('goes on')
       })
 
       it('cannot be sent while nobody else is there to send it', async () => {

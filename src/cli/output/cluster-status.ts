@@ -27,8 +27,11 @@ const columns: readonly Column<NodeOverview>[] = [
   },
 ]
 
-/** What people see of a cluster: a line on the quorum, a table of the nodes, and what they should know. */
-export function clusterStatusText(overview: ClusterHealth): string {
+/**
+ * What people see of a cluster: a line on the quorum, a table of the nodes, and what they should know.
+ * @param maxWidth of the table, in terminal cells
+ */
+export function clusterStatusText(overview: ClusterHealth, maxWidth?: number): string {
   const head = overview.standalone
     ? 'standalone server, no cluster'
     : `cluster ${overview.name ?? ''}: ${quorum(overview)}`
@@ -39,7 +42,10 @@ export function clusterStatusText(overview: ClusterHealth): string {
     ...(ceph === undefined ? [] : [`Ceph: ${ceph}`]),
     ...remarks.map((remark) => `! ${remark}`),
   ]
-  const table = renderTable(overview.nodes, columns, {header: true}).trimEnd()
+  const table = renderTable(overview.nodes, columns, {
+    header: true,
+    ...(maxWidth !== undefined && {maxWidth}),
+  }).trimEnd()
   return [head, '', table, ...(more.length > 0 ? ['', ...more] : [])].join('\n')
 }
 

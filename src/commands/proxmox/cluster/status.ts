@@ -15,6 +15,7 @@ export default class ClusterStatusCommand extends BaseCommand<ClusterHealth> {
     await this.parse(ClusterStatusCommand)
     const health = await this.use(clusterHealth)
     const overview = await this.unwrap(health.status())
-    return this.present(overview, {text: clusterStatusText(overview)})
+    const {stdout} = this.runtime
+    return this.present(overview, {text: clusterStatusText(overview, stdout.isTTY ? stdout.columns : undefined)})
   }
 }

@@ -90,6 +90,7 @@ export abstract class BaseCommand<R extends object = object> extends Command {
 
   /** Questions. Without a terminal, or with `--no-input`, a missing answer is a usage error. */
   protected get prompt(): Prompt {
+    this.progress.stop()
     return createPrompt(this.runtime, {noInput: this.globals['no-input'], signal: this.signal})
   }
 

@@ -3,7 +3,10 @@ import {wantsColor, type Runtime} from './runtime.js'
 /** What is going on, for people; on stderr. One thing at a time: `start` ends what came before. */
 export interface Progress {
   start(text: string): void
-  /** @param fraction - how much is done, 0..1, when known */
+  /**
+   * What is going on now, also where nothing was started.
+   * @param fraction - how much is done, 0..1, when known
+   */
   update(text: string, fraction?: number): void
   succeed(text?: string): void
   fail(text?: string): void
@@ -97,7 +100,9 @@ class TerminalProgress implements Progress {
 
   update(text: string, fraction?: number): void {
     this.#text = fraction === undefined ? text : `${text} ${Math.floor(fraction * 100)}%`
-    if (this.#spinner) this.#spinner.text = this.#text
+    if (!this.#spinner) this.#load()
+    else if (this.#spinner.isSpinning) this.#spinner.text = this.#text
+    else this.#spinner.start(this.#text)
   }
 
   succeed(text = this.#text): void {

@@ -37,6 +37,19 @@ export interface MoveCandidate {
   readonly refusal?: Failure
 }
 
+function cannotGo(failed: Failure): Failure {
+  return failed.kind === 'node-offline'
+    ? {...failed, hint: 'Move it to another one, or to the best: --to auto; see: homelab proxmox node list'}
+    : failed
+}
+
+function cannotLeave(guest: Guest): Failure {
+  return failure('node-offline', `${guestLabel(guest)} cannot move: its node ${guest.node} is offline`, {
+    hint: 'Bring the node back first; see: homelab proxmox cluster status',
+    details: {node: guest.node, vmid: guest.vmid},
+  })
+}
+
 /** Moving guests to other nodes: what is against it is asked first, and what came of it is looked up. */
 export class MigrateService {
   constructor(
@@ -58,11 +71,13 @@ export class MigrateService {
       .resources()
       .andThen((resources) => {
         const known = checkNode(wish.target, guestLabel(guest), resources)
-        if (known.isErr()) return errAsync<Guest, Failure>(known.error)
+        if (known.isErr()) return errAsync<Guest, Failure>(cannotGo(known.error))
         const now = resources.guests.find(({type, vmid}) => vmid === guest.vmid && type === guest.type)
         return now === undefined
           ? errAsync<Guest, Failure>(failure('not-found', `${guestLabel(guest)} is gone: it was deleted meanwhile`))
-          : okAsync<Guest, Failure>(now)
+          : resources.nodes.some(({node, status}) => node === now.node && status === 'offline')
+            ? errAsync<Guest, Failure>(cannotLeave(now))
+            : okAsync<Guest, Failure>(now)
       })
       .andThen((now) =>
         this.guests.status(now).andThen((status) => {

@@ -50,6 +50,17 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(writes()).to.deep.equal([])
     })
 
+    it('says which node is off, the one it is on or the one it should go to', async () => {
+      await cluster.simulator.powerOff('pve2')
+      const there = await move('vm', 'db', '--to', 'pve2')
+      expect([there.exitCode, there.result.error.code]).to.deep.equal([8, 'node-offline'])
+      expect(there.result.error.hint).to.contain('--to auto')
+      const here = await move('vm', 'git', '--to', 'pve1')
+      expect([here.exitCode, here.result.error.code]).to.deep.equal([8, 'node-offline'])
+      expect(here.result.error.message).to.equal('git (VM 101) cannot move: its node pve2 is offline')
+      expect(writes()).to.deep.equal([])
+    })
+
     it('finds the best other node by itself, and says why', async () => {
       const sent = cluster.run(['proxmox', 'vm', 'migrate', 'git', '--json'])
       const {exitCode, json, stderr} = await sent

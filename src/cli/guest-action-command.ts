@@ -87,6 +87,8 @@ export abstract class GuestActionCommand<
   /** `stopped`. */
   protected abstract readonly past: string
   protected readonly ask: AskWhen = 'never'
+  /** Whether a selection takes templates in. */
+  protected readonly withTemplates: boolean = false
 
   protected abstract act(
     services: Services,
@@ -102,7 +104,12 @@ export abstract class GuestActionCommand<
     const services = await this.services()
     const selection = flags.all || (flags.selector ?? []).length > 0
     const guests = await this.unwrap(
-      services.guests.select(this.guestType, {names, selectors: flags.selector ?? [], all: flags.all}),
+      services.guests.select(this.guestType, {
+        names,
+        selectors: flags.selector ?? [],
+        all: flags.all,
+        templates: this.withTemplates,
+      }),
     )
     const several = selection || names.length > 1
     if (guests.length === 0) this.note(this.noneFound())

@@ -109,6 +109,7 @@ export abstract class GuestTagRenameCommand extends GuestTagCommand {
 
   protected readonly verb = 'rename a tag of'
   protected override readonly past = 'retagged'
+  protected override readonly withTemplates = true
 
   protected override async parse<F extends Values, B extends Values, A extends Values>(
     options?: Interfaces.Input<F, B, A>,
@@ -119,10 +120,7 @@ export abstract class GuestTagRenameCommand extends GuestTagCommand {
     this.words = [...(parsed.argv as string[]), ...this.words]
     const {from} = this.#fromTo()
     const selector = (flags.selector ?? ['']).map((text) => `${text === '' ? '' : `${text},`}tag=${from}`)
-    const {guests} = await this.services()
-    const bearers = await this.unwrap(guests.list(this.guestType, selector))
-    const templates = bearers.filter(({template}) => template).map(({vmid}) => String(vmid))
-    return {...parsed, argv: templates, flags: {...parsed.flags, selector}}
+    return {...parsed, argv: [], flags: {...parsed.flags, all: false, selector}}
   }
 
   protected override noneFound(): string {

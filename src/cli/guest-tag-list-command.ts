@@ -1,4 +1,5 @@
 import {Args} from '@oclif/core'
+import {chosenOneWay} from '../domain/guest-choice.js'
 import {guestNoun, type GuestType} from '../domain/guest.js'
 import {tagUses, type TagUse} from '../services/tag-service.js'
 import {BaseCommand} from './base-command.js'
@@ -14,8 +15,10 @@ export abstract class GuestTagListCommand extends BaseCommand<TagUse[]> {
 
   override async run(): Promise<TagUse[]> {
     const {args, flags} = await this.parse()
-    const {guests} = await this.services()
     const {selector} = flags as {selector?: string[]}
+    const names = args.name === undefined ? [] : [String(args.name)]
+    this.unwrap(chosenOneWay({names, selectors: selector ?? [], all: false}))
+    const {guests} = await this.services()
     const chosen =
       args.name === undefined
         ? await this.unwrap(guests.list(this.guestType, selector))

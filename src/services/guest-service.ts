@@ -1,6 +1,7 @@
 import {err, errAsync, ok, Result, type ResultAsync} from 'neverthrow'
 import {failure, type Failure} from '../domain/failure.js'
 import {byVmid, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
+import {chosenOneWay, type GuestChoice} from '../domain/guest-choice.js'
 import {readConfig, type ConfigValues} from '../domain/guest-config.js'
 import {parseSelector, selectorOf, type Selector} from '../domain/selector.js'
 import {closest} from '../domain/suggest.js'
@@ -10,11 +11,9 @@ import type {GuestRepository} from '../repositories/guest-repository.js'
 import {following} from './relocation.js'
 import type {Visibility} from './visibility.js'
 
-/** Which guests a command is about: by name or VMID, by selector, or all of them. */
-export interface Targets {
-  readonly names: readonly string[]
-  readonly selectors: readonly string[]
-  readonly all: boolean
+/** Which guests a command is about; what is not named includes templates only if it says so. */
+export interface Targets extends GuestChoice {
+  readonly templates?: boolean
 }
 
 /** What became of one guest. `changed: false`: it was so already. `task` is absent when nothing had to be done; `upid` alone without waiting. */
@@ -66,11 +65,13 @@ export class GuestService {
       )
     }
 
-    return this.cluster.resources('vm').andThen(({guests}) =>
-      choose(guests, type, targets)
-        .asyncMap((chosen) => Promise.resolve(chosen))
-        .orElse((missing) => this.visibility.explain<Guest[]>(missing, guests.length)),
-    )
+    return chosenOneWay(targets)
+      .asyncAndThen(() => this.cluster.resources('vm'))
+      .andThen(({guests}) =>
+        choose(guests, type, targets)
+          .asyncMap((chosen) => Promise.resolve(chosen))
+          .orElse((missing) => this.visibility.explain<Guest[]>(missing, guests.length)),
+      )
   }
 
   /** What Proxmox reports of a guest now, and its configuration as people read it: flags as booleans, secrets masked. */
@@ -92,13 +93,14 @@ export function changeOf(guest: Guest, status: string, changed: boolean): GuestC
   return {vmid, ...(name !== undefined && {name}), type, node, status, changed}
 }
 
-/** Those that were named, and those that a selector (without one, `--all`) picks; templates only when named. */
+/** Those that were named, or those that a selector or `--all` picks. */
 function choose(guests: readonly Guest[], type: GuestType | undefined, targets: Targets): Result<Guest[], Failure> {
   const selector: Result<Selector, Failure> =
     targets.selectors.length === 0 ? ok(() => targets.all) : parseSelector(targets.selectors)
   return Result.combine([Result.combine(targets.names.map((name) => resolveGuest(guests, type, name))), selector]).map(
     ([named, matches]) => {
-      const selected = guests.filter((guest) => isOf(guest, type) && !guest.template && matches(guest)).sort(byVmid)
+      const wanted = (guest: Guest): boolean => targets.templates === true || !guest.template
+      const selected = guests.filter((guest) => isOf(guest, type) && wanted(guest) && matches(guest)).sort(byVmid)
       return [...new Map([...named, ...selected].map((guest) => [guest.vmid, guest])).values()]
     },
   )

@@ -61,6 +61,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
 
       it('renames a tag wherever it is, and there alone', async () => {
         await run('add', '-l', 'status=running', 'a')
+        if (noun === 'vm') expect((await run('add', '9000', 'a')).exitCode).to.equal(0)
         const before = (await run('list')).result.find(({tag}: {tag: string}) => tag === 'a')
         const {exitCode, result} = await run('rename', 'a', 'b')
         expect(exitCode).to.equal(0)

@@ -5,6 +5,7 @@ import {BaseCommand} from '../../../cli/base-command.js'
 import {durationFlag, listFlags, selectorFlag} from '../../../cli/flags.js'
 import {backupInventory} from '../../../cli/wiring/backup.js'
 import type {Backup} from '../../../domain/backup.js'
+import {chosenOneWay} from '../../../domain/guest-choice.js'
 
 export default class BackupList extends BaseCommand<Backup[]> {
   static override summary = 'List backups: all of them, or those of some guests.'
@@ -32,8 +33,9 @@ A storage that cannot be asked is named on stderr; the list lacks its backups th
 
   async run(): Promise<Backup[]> {
     const {argv, flags} = await this.parse(BackupList)
-    const inventory = await this.use(backupInventory)
     const names = argv as string[]
+    this.unwrap(chosenOneWay({names, selectors: flags.selector ?? [], all: false}))
+    const inventory = await this.use(backupInventory)
     const {guests} = await this.services()
     const selected = flags.selector === undefined ? [] : await this.unwrap(guests.list(undefined, flags.selector))
     const named = names.length === 0 ? [] : await this.unwrap(inventory.owners(names))

@@ -7,6 +7,7 @@ import {prunedText, pruneLines} from '../../../cli/output/pruned.js'
 import {exitCodeOfResults, resultsOf, type Results} from '../../../cli/output/results.js'
 import {backupInventory, backupPruneService} from '../../../cli/wiring/backup.js'
 import {failure} from '../../../domain/failure.js'
+import {chosenOneWay} from '../../../domain/guest-choice.js'
 import {keepsAll} from '../../../domain/retention.js'
 import type {Owner} from '../../../services/backup-inventory.js'
 import type {Pruned, PrunePlan, PruneWish} from '../../../services/backup-prune-service.js'
@@ -51,6 +52,7 @@ Guests that are gone are named by their VMID; --all means every guest that has b
       this.fail(failure('usage', 'no guest named whose backups are to be pruned', {hint}))
     }
 
+    this.unwrap(chosenOneWay({names, selectors: flags.selector ?? [], all: flags.all}))
     const given = retentionOf(flags)
     const keep = given === undefined ? undefined : this.unwrap(given)
     const owners = flags.all ? undefined : await this.owners(names, flags.selector)

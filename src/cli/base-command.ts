@@ -10,6 +10,7 @@ import type {Patience} from '../services/patience.js'
 import {connect, loadContext} from './compose.js'
 import {createServices, type Services, type Wiring} from './services.js'
 import {CommandError} from './command-error.js'
+import {ConnectionNotes} from './connection-notes.js'
 import {failureOf} from './failure-of.js'
 import {globalFlags, type GlobalFlags} from './global-flags.js'
 import {Interruption} from './interruption.js'
@@ -51,6 +52,7 @@ export abstract class BaseCommand<R extends object = object> extends Command {
   #settings: Promise<Result<ContextSettings, Failure>> | undefined
   #connection: Promise<Connection> | undefined
   #services: Services | undefined
+  readonly #connectionNotes = new ConnectionNotes((text) => this.note(text))
   readonly #closers: (() => Promise<void> | void)[] = []
 
   /** oclif loads its configuration once more for every command; the one it just used does as well. */
@@ -163,7 +165,8 @@ export abstract class BaseCommand<R extends object = object> extends Command {
 
   /** What the wait flags, Ctrl-C and the progress display mean to a service. */
   protected patience(flags: WaitFlagValues): Patience {
-    return patienceFrom(flags, {runtime: this.runtime, interruption: this.interruption, progress: this.progress})
+    const {interruption, progress, runtime} = this
+    return patienceFrom(flags, {runtime, interruption, progress, connection: this.#connectionNotes})
   }
 
   /** Under `--warnings-as-errors`, a task that ended with warnings ends the command with exit 8. */

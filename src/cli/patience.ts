@@ -1,4 +1,5 @@
 import type {Patience} from '../services/patience.js'
+import type {ConnectionNotes} from './connection-notes.js'
 import type {Interruption} from './interruption.js'
 import type {Progress} from './progress.js'
 import type {Runtime} from './runtime.js'
@@ -18,7 +19,13 @@ export function patienceFrom(
     runtime,
     interruption,
     progress,
-  }: {readonly runtime: Runtime; readonly interruption: Interruption; readonly progress: Progress},
+    connection,
+  }: {
+    readonly runtime: Runtime
+    readonly interruption: Interruption
+    readonly progress: Progress
+    readonly connection: ConnectionNotes
+  },
 ): Patience {
   let running: string | undefined
   return {
@@ -27,6 +34,7 @@ export function patienceFrom(
     signal: interruption.signal,
     // Without a terminal nobody watches, and the task's log need not be asked for.
     ...(runtime.stderr.isTTY && {onStep: ({text, fraction}) => progress.update(text, fraction)}),
+    onAnswer: (wait, lost) => connection.tell(wait, lost),
     onTask(upid) {
       if (upid !== undefined) interruption.started(upid)
       else if (running !== undefined) interruption.ended(running)

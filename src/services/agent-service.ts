@@ -7,7 +7,7 @@ import {guestLabel, type Guest} from '../domain/guest.js'
 import {agentCommand} from '../domain/shell-words.js'
 import type {AgentRepository, CommandState} from '../repositories/agent-repository.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
-import {impatience, type Patience} from './patience.js'
+import {impatience, tellAnswer, type Patience} from './patience.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
 import {following} from './relocation.js'
 
@@ -106,6 +106,7 @@ export class AgentService {
       const gone = impatience(patience, this.clock, `process ${pid} in ${guestLabel(vm)}`)
       if (gone !== undefined) return err(goesOn(gone, vm, pid))
       const state = await this.on(vm, (now) => this.agent.state(now, pid))
+      tellAnswer(patience, `${vm.vmid}:${pid}`, state)
       if (state.isOk()) {
         heard = this.clock.now()
         const {exited, ...rest} = state.value

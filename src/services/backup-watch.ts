@@ -5,7 +5,7 @@ import {outcomeOf, pollDelay, type TaskReport} from '../domain/task.js'
 import {readUpid, type Upid} from '../domain/upid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
-import {impatience, type Patience, type Timing} from './patience.js'
+import {impatience, tellAnswer, type Patience, type Timing} from './patience.js'
 
 /** Failures of a question about a task that say nothing about the task. */
 const PASSING: ReadonlySet<Failure['kind']> = new Set([
@@ -49,6 +49,7 @@ export class BackupWatch {
       const gone = impatience(patience, this.timing, what, upidText)
       if (gone?.kind === 'interrupted') return err(gone)
       const status = await this.tasks.status(upid)
+      tellAnswer(patience, upidText, status)
       if (status.isErr()) {
         if (!PASSING.has(status.error.kind)) return err({...status.error, upid: upidText})
         if (await this.isOffline(upid.node)) {

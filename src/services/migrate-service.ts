@@ -11,7 +11,7 @@ import type {TaskRepository} from '../repositories/task-repository.js'
 import {checkNode} from './choose-node.js'
 import {changeOf, type GuestChange} from './guest-service.js'
 import {findLostTask} from './lost-task.js'
-import {impatience, type Patience, type Timing} from './patience.js'
+import {impatience, tellAnswer, type Patience, type Timing} from './patience.js'
 import {compareReleases, type ReleaseGate} from './release-gate.js'
 import {whereNow} from './relocation.js'
 import type {TaskService} from './task-service.js'
@@ -164,6 +164,7 @@ export class MigrateService {
     let begun = false
     for (;;) {
       const found = await whereNow(this.cluster, guest)
+      tellAnswer(patience, upid, found)
       if (found.isErr() && found.error.kind === 'not-found') return err(found.error)
       if (found.isOk()) {
         const {haState = '', node} = found.value

@@ -1,3 +1,4 @@
+import type {Result} from 'neverthrow'
 import type {Clock} from '../domain/clock.js'
 import {failure, type Failure} from '../domain/failure.js'
 
@@ -25,6 +26,14 @@ export interface Patience {
   readonly onStep?: (step: Step) => void
   /** Called with the UPID of each task that is waited for, and with undefined once it has ended: what is still running when we are killed. */
   readonly onTask?: (upid: string | undefined) => void
+  /** Called after each question of a wait: with why it was not answered, or with undefined. `wait` tells waits apart. */
+  readonly onAnswer?: (wait: string, lost: Failure | undefined) => void
+}
+
+/** Tells whoever waits whether the server was reached; what else a failure says is not about the way to it. */
+export function tellAnswer(patience: Patience, wait: string, answer: Result<unknown, Failure>): void {
+  if (patience.signal?.aborted === true) return
+  patience.onAnswer?.(wait, answer.isErr() && answer.error.kind === 'unreachable' ? answer.error : undefined)
 }
 
 /** Undefined while there is time left. */

@@ -9,7 +9,7 @@ import type {GuestRepository, ShutdownOptions} from '../repositories/guest-repos
 import type {QemuRepository} from '../repositories/qemu-repository.js'
 import {fanOut} from './fan-out.js'
 import {changeOf, type GuestChange} from './guest-service.js'
-import {impatience, type Patience} from './patience.js'
+import {impatience, tellAnswer, type Patience} from './patience.js'
 import {whereNow} from './relocation.js'
 import type {TaskService} from './task-service.js'
 
@@ -190,6 +190,7 @@ export class PowerService {
     let now = guest
     for (;;) {
       const status = await this.guests.status(now)
+      tellAnswer(patience, upid, status)
       if (status.isOk() && status.value === goal) return ok(now)
       const found = await whereNow(this.cluster, guest)
       if (found.isOk()) now = found.value

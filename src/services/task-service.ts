@@ -5,7 +5,7 @@ import {outcomeOf, pollDelay, progressInLog, type TaskReport, type TaskState, ty
 import {readUpid, type Upid} from '../domain/upid.js'
 import {meaningOfTaskExit} from '../repositories/failure-from-request.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
-import {impatience, type Patience} from './patience.js'
+import {impatience, tellAnswer, type Patience} from './patience.js'
 
 const LOG_LINES_ON_FAILURE = 10
 /** Failures of a question about a task that say nothing about the task. */
@@ -71,6 +71,7 @@ export class TaskService {
     for (let attempt = 0; ; attempt++) {
       // The status first: lines written before the task ended are then all in the log that is read after it.
       const status = await this.tasks.status(upid.value)
+      tellAnswer(patience, upidText, status)
       const lines = status.isErr() ? err(status.error) : await this.tasks.log(upid.value, seen)
       if (lines.isErr() && !PASSING.has(lines.error.kind)) {
         yield err(lines.error)
@@ -149,6 +150,7 @@ export class TaskService {
       const gone = impatience(patience, this.clock, what, upidText)
       if (gone?.kind === 'interrupted') return err(gone)
       const status = await this.tasks.status(upid)
+      tellAnswer(patience, upidText, status)
       if (status.isErr() && !PASSING.has(status.error.kind)) return err({...status.error, upid: upidText})
       if (status.isOk() && !status.value.running) {
         patience.onTask?.(undefined)

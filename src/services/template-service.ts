@@ -6,7 +6,7 @@ import type {DeviceRepository} from '../repositories/device-repository.js'
 import type {GuestRepository} from '../repositories/guest-repository.js'
 import type {TaskRepository} from '../repositories/task-repository.js'
 import {changeOf, type GuestChange} from './guest-service.js'
-import {impatience, type Patience, type Timing} from './patience.js'
+import {impatience, tellAnswer, type Patience, type Timing} from './patience.js'
 import {following} from './relocation.js'
 import type {TaskService} from './task-service.js'
 
@@ -78,6 +78,7 @@ export class TemplateService {
     const {guests, timing} = this.parts
     for (;;) {
       const config = await guests.config(guest)
+      tellAnswer(patience, what, config)
       if (config.isOk() && String(config.value['template'] ?? '0') === '1') return ok(undefined)
       const gone = impatience(patience, timing, what)
       if (gone !== undefined) return err(gone)

@@ -17,7 +17,7 @@ import type {GuestMonitorRepository} from '../repositories/guest-monitor-reposit
 import type {GuestRef} from '../repositories/guest-repository.js'
 import {FATAL, type GuestLook} from './guest-look.js'
 import type {NodeLimit} from './node-limit.js'
-import type {Patience} from './patience.js'
+import {tellAnswer, type Patience} from './patience.js'
 
 /** What is waited for. */
 export interface WaitWish {
@@ -122,6 +122,7 @@ export class WaitService {
   /** Looks once; undefined while it has to be looked again. */
   private async round(wait: Wait): Promise<Result<WaitReport, Failure> | undefined> {
     const now = await this.limit.run(wait.guest.node, () => this.monitor.current(wait.guest))
+    tellAnswer(wait.patience, String(wait.guest.vmid), now)
     if (now.isErr()) return isStopped(wait) ? undefined : this.unseen(wait, now.error)
     this.follow(wait, now.value)
 

@@ -145,6 +145,9 @@ class Round {
       }
 
       case 'stopped': {
+        // what does not run is moved as it is
+        if (command && this.online.includes(service.node))
+          return this.move(resource, {...service, node: resource.node}, command.verb, command.target)
         return wantsRun && this.online.includes(service.node)
           ? order({...service, node: resource.node}, 'started')
           : service

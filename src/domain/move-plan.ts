@@ -137,17 +137,36 @@ export function planMoves(facts: PlacementFacts, options: MoveOptions): MovePlan
     )
   for (const [unit, node] of assigned.places) board.settle(unit, node)
   blocked.sort((a, b) => a.vmid - b.vmid)
+  const held = new Map(facts.guests.map((guest) => [guest.vmid, shutdownObstacle(guest)]))
   const grave = blocked.filter(({running}) => running)
+  const shutdowns = manner === 'shutdown' ? grave.filter(({vmid}) => held.get(vmid) === undefined) : []
   return {
-    possible: manner !== 'fail' || grave.length === 0,
+    possible: manner === 'leave' || grave.length === shutdowns.length,
     moves,
-    shutdowns: manner === 'shutdown' ? grave : [],
-    blocked,
+    shutdowns,
+    blocked:
+      manner === 'shutdown'
+        ? blocked.map((guest) => (guest.running ? {...guest, reason: withObstacle(guest, held)} : guest))
+        : blocked,
     staying,
     nodes: memoryPlan(board, before, peak),
     exhaustive: assigned.exhaustive,
     steps: board.steps,
   }
+}
+
+/** Why a running guest cannot be shut down: Proxmox VE refuses that while it is locked or paused (reference 2.9, 2.12). */
+function shutdownObstacle({lock, status}: PlacementGuest): string | undefined {
+  if (lock !== undefined) return `it is locked (${lock})`
+  return status === 'paused' ? 'it is paused' : undefined
+}
+
+function withObstacle({reason, vmid}: BlockedGuest, held: ReadonlyMap<number, string | undefined>): string {
+  const obstacle = held.get(vmid)
+  if (obstacle === undefined) return reason
+  return reason === obstacle
+    ? `${reason}, and cannot be shut down either`
+    : `${reason}, and ${obstacle}: it cannot be shut down either`
 }
 
 /** Guests by unit, and those that stay by intention. A guest that is tied to one that moves goes along, stopped or not. */

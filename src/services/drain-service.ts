@@ -246,14 +246,16 @@ function unfit(node: string, problems: readonly string[]): Failure {
   })
 }
 
-function blockedFailure({blocked, node}: DrainPlan): Failure {
-  const grave = blocked.filter(({running}) => running)
+function blockedFailure({blocked, node, shutdowns, whenBlocked}: DrainPlan): Failure {
+  const shut = new Set(shutdowns.map(({vmid}) => vmid))
+  const grave = blocked.filter(({running, vmid}) => running && !shut.has(vmid))
+  const ways = [...(whenBlocked === 'fail' ? ['--blocked shutdown (started again on return)'] : []), '--blocked leave']
   return failure(
     'refused',
     `nothing was moved: ${grave.length} of the guests of ${node} cannot leave it: ${blockedText(grave)}`,
     {
       hint: [
-        'Put that right, or say what to do with them: --blocked shutdown (started again on return), --blocked leave',
+        `Put that right, or say what to do with them: ${ways.join(', ')}`,
         ...(grave.some(({ha}) => ha === true)
           ? [`HA takes its guests away by itself after: homelab proxmox node maintenance on ${node}`]
           : []),

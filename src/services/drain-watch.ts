@@ -25,7 +25,6 @@ const OWN: ReadonlySet<Failure['kind']> = new Set([
   'authentication',
   'certificate-changed',
   'certificate-untrusted',
-  'conflict',
   'interrupted',
   'permission',
   'terminated',

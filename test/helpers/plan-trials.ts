@@ -86,8 +86,13 @@ function drainFaults(
 
   faults.push(...tieFaults(facts, moved))
   const stuck = plan.blocked.filter(({running}) => running)
-  if (plan.possible !== (manner !== 'fail' || stuck.length === 0)) faults.push('possible says the wrong thing')
-  if (plan.shutdowns.length !== (manner === 'shutdown' ? stuck.length : 0)) faults.push('shutdowns')
+  const stubborn = stuck.filter(({vmid}) => {
+    const {lock, status} = facts.guests.find((guest) => guest.vmid === vmid)!
+    return lock !== undefined || status === 'paused'
+  })
+  const bearable = {fail: stuck.length === 0, leave: true, shutdown: stubborn.length === 0}[manner]
+  if (plan.possible !== bearable) faults.push('possible says the wrong thing')
+  if (plan.shutdowns.length !== (manner === 'shutdown' ? stuck.length - stubborn.length : 0)) faults.push('shutdowns')
   if (plan.blocked.some(({reason}) => reason === '')) faults.push('a guest is blocked without a reason')
   for (const {afterBytes, beforeBytes, ceilingBytes = 0, node, peakBytes} of plan.nodes) {
     if (peakBytes > Math.max(ceilingBytes, beforeBytes) || afterBytes > peakBytes) faults.push(`memory of ${node}`)

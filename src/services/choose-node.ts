@@ -64,7 +64,7 @@ export function checkNode(
 
 function cannotTake(kind: FailureKind, node: string, guest: string, reason: string): Failure {
   return failure(kind, `node ${node} cannot take "${guest}": ${reason}`, {
-    hint: 'Leave --node out to have the best node picked, or see: homelab proxmox node list',
+    hint: 'Name no node to have the best one picked, or see: homelab proxmox node list',
     details: {node, reason},
   })
 }

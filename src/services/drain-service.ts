@@ -271,14 +271,20 @@ function tell({journal}: JournalKeeper, going: readonly MoveStep[], patience: Pa
   patience.onStep?.({text: `drain of ${journal.node}: ${done} of ${going.length}`, fraction: done / going.length})
 }
 
+function counted(guests: number): string {
+  return guests === 1 ? '1 guest' : `${guests} guests`
+}
+
 /** What a failure in the middle leaves, and the two ways from there. */
 export function halted(failed: Failure, journal: DrainJournal): Failure {
   const away = originsOf(journal).length
+  const moving = journal.steps.filter(({state}) => state === 'begun').length
   const open = journal.steps.length - away
   const {node} = journal
+  const underWay = moving === 0 ? '' : `, ${moving} perhaps under way`
   return {
     ...failed,
-    message: `the drain of ${node} stopped with ${away} guests away or on their way, ${open} not begun: ${failed.message}`,
+    message: `the drain of ${node} stopped with ${counted(away - moving)} away${underWay}, ${open} not begun: ${failed.message}`,
     hint: [
       ...(failed.hint === undefined ? [] : [failed.hint]),
       `Then go on: homelab proxmox node drain ${node} - or bring all home: homelab proxmox node return ${node}`,

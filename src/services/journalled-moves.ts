@@ -111,7 +111,8 @@ export class JournalledMoves {
     if (moved.isOk()) return this.arrived(guest, wish, moved.value.node)
     const {failure: judged, node} = await this.parts.watch.judge(moved.error, guest, guest.status === 'running')
     // Known to be as before: then nothing of it is ours to take back.
-    if (exitCodeOf(judged) === EXIT_REFUSED && judged.kind !== 'no-quorum' && node === wish.from && !wish.begun) {
+    const asBefore = exitCodeOf(judged) === EXIT_REFUSED && judged.kind !== 'no-quorum' && node === wish.from
+    if ((asBefore || wasForbidden(judged)) && !wish.begun) {
       const undone = this.keeper.change((journal) => withState(journal, wish.vmid, wish.undone))
       if (undone.isErr()) return err(undone.error)
     }
@@ -133,6 +134,11 @@ export class JournalledMoves {
 }
 
 const EXIT_REFUSED = exitCodeOf(failure('refused', ''))
+
+/** A request that the login has no right to send did nothing; a task may have begun. */
+function wasForbidden({kind, upid}: Failure): boolean {
+  return (kind === 'permission' || kind === 'authentication') && upid === undefined
+}
 
 function movedByOthers(guest: Guest, {from, to}: {readonly from: string; readonly to?: string}): Failure {
   const planned = to === undefined ? '' : `, and was to go to ${to}`

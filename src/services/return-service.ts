@@ -48,10 +48,11 @@ export class ReturnService {
 
   /** What would be done; sends GET requests only. Waits for guests that an earlier run has set in motion. */
   async prepare(node: string, patience: Patience): Promise<Result<HomePlan, Failure>> {
-    const ready = await this.parts.watch.ready(node)
-    if (ready.isErr()) return err(ready.error)
     const read = this.parts.journals(node).read()
     if (read.isErr()) return err(read.error)
+    const ready = await this.parts.watch.ready(node)
+    // Where there is nothing to bring home, it does not matter whether it could be.
+    if (ready.isErr() && (read.value !== undefined || exitCodeOf(ready.error) !== EXIT_REFUSED)) return err(ready.error)
     if (read.value === undefined) {
       return ok({node, known: false, moves: [], starts: [], blocked: [], home: [], gone: []})
     }
@@ -127,9 +128,11 @@ export class ReturnService {
   }
 }
 
+const EXIT_REFUSED = exitCodeOf(failure('refused', ''))
+
 /** Quorum, an outcome that nobody knows, and what is about us and not about one guest. */
 function endsAll(failed: Failure): boolean {
-  return failed.kind === 'no-quorum' || exitCodeOf(failed) !== exitCodeOf(failure('refused', ''))
+  return failed.kind === 'no-quorum' || exitCodeOf(failed) !== EXIT_REFUSED
 }
 
 /** What is home, gone, or was never begun needs no journal. */

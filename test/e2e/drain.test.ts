@@ -94,6 +94,22 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(await where()).to.deep.equal(before)
     })
 
+    it('leaves nothing behind where the login may not move guests', async () => {
+      const login = (...argv: string[]) => cluster.run(['proxmox', 'api', ...argv, '--json'])
+      await login('post', '/access/users', '-d', 'userid=viewer@pve')
+      const token = await login('post', '/access/users/viewer@pve/token/look', '-d', 'privsep=0')
+      await login('put', '/access/acl', '-d', 'path=/', '-d', 'roles=PVEAuditor', '-d', 'users=viewer@pve')
+      const env = {
+        HOMELAB_STATE_DIR: folder,
+        HOMELAB_TOKEN_ID: 'viewer@pve!look',
+        HOMELAB_TOKEN_SECRET: token.json().value,
+      }
+      const drained = await cluster.run(['proxmox', 'node', 'drain', 'pve2', '--parallel', '1', '--json'], {env})
+      expect([drained.exitCode, drained.json().error.code]).to.deep.equal([4, 'permission'])
+      expect(drained.json().error.message).to.contain('stopped with 0 guests away, 2 not begun')
+      expect((await node('return', 'pve2')).json()).to.include({changed: false, complete: true})
+    })
+
     it('names what cannot move before anything does, and shuts it down only when told to', async () => {
       const before = await where()
       const refused = await node('drain', 'pve1', '--yes')
@@ -174,15 +190,21 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
 }
 
 describe('draining a server that stands alone', () => {
-  it('says that there is no other node', async () => {
-    const cluster = await startCluster({fixture: 'empty'})
-    const [{node}] = (await cluster.run(['proxmox', 'node', 'list', '--json'])).json()
-    for (const verb of ['drain', 'return']) {
-      const refused = await cluster.run(['proxmox', 'node', verb, node, '--json'])
-      expect(refused.exitCode).to.equal(8)
-      expect(refused.json().error.message).to.contain('there is no other node')
-    }
+  let cluster: TestCluster
 
-    await cluster.stop()
+  before(async () => {
+    cluster = await startCluster({fixture: 'empty'})
+  })
+  after(() => cluster.stop())
+
+  it('says that there is no other node, and that there is nothing to bring home', async () => {
+    const refused = await cluster.run(['proxmox', 'node', 'drain', '--json'])
+    expect(refused.exitCode).to.equal(8)
+    expect(refused.json().error.message).to.contain('there is no other node')
+    const home = await cluster.run(['proxmox', 'node', 'return'])
+    expect([home.exitCode, home.stdout.trim()]).to.deep.equal([
+      0,
+      'No drain of pve1 is on record here: nothing to bring home',
+    ])
   })
 })

@@ -161,7 +161,6 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       ['there is no other node: solo stands alone, and its guests can go nowhere', ['node', 'drain', '--yes']],
       ['there is no other node: solo stands alone', ['node', 'drain', 'solo', '--dry-run']],
       ['there is no other node: solo stands alone', ['node', 'drain', '--blocked', 'shutdown', '--yes']],
-      ['there is no other node: solo stands alone', ['node', 'return']],
       ['there is nowhere to move db (VM 100) to: solo is the only node', ['vm', 'migrate', 'db', '--to', 'auto']],
       ['there is nowhere to move dns (container 200) to', ['lxc', 'migrate', 'dns', '--to', 'auto', '--restart']],
       ['there is nowhere to move to: solo is the only node', ['rebalance', '--dry-run']],

@@ -189,12 +189,17 @@ function usualBus(settings: GuestSettings): string {
   return bus === undefined || bus === 'ide' ? 'scsi' : bus
 }
 
+/** Whether a volume is a cloud-init drive; in lists it looks like a disc that was put in. */
+export function isCloudInitVolume(volume: string): boolean {
+  return /(?:[:/]vm-\d+-cloudinit(?:\.\w+)?|:cloudinit)$/.test(volume)
+}
+
 function kindOf(type: GuestType, key: string, volume: string, parts: ReadonlyMap<string, string>): DiskKind {
   if (key.startsWith('unused')) return 'unused'
   if (key === 'efidisk0') return 'efi'
   if (key === 'tpmstate0') return 'tpm'
   if (type === 'lxc') return key === 'rootfs' ? 'rootfs' : volume.startsWith('/') ? 'bind' : 'mount'
-  if (/(?:[:/]vm-\d+-cloudinit(?:\.\w+)?|:cloudinit)$/.test(volume)) return 'cloudinit'
+  if (isCloudInitVolume(volume)) return 'cloudinit'
   return parts.get('media') === 'cdrom' || volume === 'none' || volume === 'cdrom' ? 'cdrom' : 'disk'
 }
 

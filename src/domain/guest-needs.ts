@@ -31,11 +31,12 @@ export function guestNeeds(
     else if (/^dev\d+$/.test(key)) pins.push(`${key} is a device of the node itself`)
   }
 
-  return {disks, bridges: [...bridges], devices, pins}
+  const snapshots = config['parent'] !== undefined && {snapshots: true as const}
+  return {disks, bridges: [...bridges], devices, ...snapshots, pins}
 }
 
 function readVolume(type: GuestType, key: string, value: string, disks: DiskNeed[], pins: string[]): void {
-  const {kind, options, sizeBytes, storage, volume} = readDisk(type, key, value)
+  const {format, kind, options, sizeBytes, storage, volume} = readDisk(type, key, value)
   if (storage === undefined) {
     // A directory that is said to be the same everywhere is no tie; neither is an empty drive.
     if (kind === 'bind' && options['shared'] !== true) pins.push(`${key} is ${volume}, of the node itself`)
@@ -47,7 +48,8 @@ function readVolume(type: GuestType, key: string, value: string, disks: DiskNeed
   disks.push({
     key,
     storage,
-    kind: kind === 'cdrom' ? 'cdrom' : 'disk',
+    kind: kind === 'cdrom' ? 'cdrom' : kind === 'cloudinit' ? 'generated' : 'disk',
+    ...(format !== undefined && {format}),
     ...(sizeBytes !== undefined && {bytes: sizeBytes}),
   })
 }

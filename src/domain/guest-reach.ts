@@ -78,14 +78,37 @@ export function anchorOf(guest: PlacementGuest, index: PlaceIndex, policy: Place
   const fixed = takesMemory(guest) ? guest.needs.devices.find(({live}) => !live) : undefined
   if (fixed !== undefined) return `${fixed.key} (${mappingId(fixed)}) cannot be moved while it runs`
   const stuck = guest.needs.disks.find((disk) => !index.isShared(disk.storage) && !mayCopy(disk, policy))
-  if (stuck === undefined) return undefined
+  if (stuck === undefined) return snapshotTie(guest, index)
   return stuck.kind === 'cdrom'
     ? `${stuck.key} holds a file of ${stuck.storage}, local to ${guest.node}`
     : `${stuck.key} is on ${stuck.storage}, local to ${guest.node}, and local disks are not to be moved`
 }
 
 function mayCopy({kind, storage}: DiskNeed, {localDisks, storageMap = {}}: PlacementPolicy): boolean {
-  return kind === 'disk' && (localDisks || Object.hasOwn(storageMap, storage))
+  return kind === 'generated' || (kind === 'disk' && (localDisks || Object.hasOwn(storageMap, storage)))
+}
+
+/** Storages that send a volume with its snapshots; of other ones, the VM images in qcow2 files go with theirs. */
+const SENDS_SNAPSHOTS: ReadonlySet<string> = new Set(['btrfs', 'zfspool'])
+
+/**
+ * Why the local disks of a guest with snapshots cannot be copied; undefined where they can, or where there are none. Proxmox VE copies no disk of a running VM that
+ * has snapshots, and of what is stopped only where the storage can send them. A container is always stopped for it.
+ */
+export function snapshotTie(
+  {needs, node, status, template, type}: Pick<PlacementGuest, 'needs' | 'node' | 'status' | 'template' | 'type'>,
+  index: PlaceIndex,
+): string | undefined {
+  if (needs?.snapshots !== true) return undefined
+  const live = type === 'qemu' && takesMemory({status, template})
+  const sends = ({format, storage}: DiskNeed): boolean =>
+    !live && ((type === 'qemu' && format === 'qcow2') || SENDS_SNAPSHOTS.has(index.storage(node, storage)?.type ?? ''))
+  const tied = needs.disks.find(
+    (disk) => disk.kind !== 'cdrom' && !disk.key.startsWith('unused') && !index.isShared(disk.storage) && !sends(disk),
+  )
+  return tied === undefined
+    ? undefined
+    : `it has snapshots, and ${tied.key} on ${tied.storage}, local to ${node}, cannot be copied with them${live ? ' while it runs' : ''}`
 }
 
 /** Which disks of a guest are copied when it moves; empty when it stays. */
@@ -97,7 +120,7 @@ export function copiedDisks(
 ): CopiedDisk[] {
   if (guest.node === to) return []
   return (guest.needs?.disks ?? [])
-    .filter(({kind, storage}) => kind === 'disk' && !index.isShared(storage))
+    .filter(({kind, storage}) => kind !== 'cdrom' && !index.isShared(storage))
     .map(({bytes = 0, key, storage}) => ({
       key,
       from: storage,

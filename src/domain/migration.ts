@@ -1,3 +1,4 @@
+import {isCloudInitVolume} from './guest-disks.js'
 import type {GuestType} from './guest.js'
 import type {MoveManner} from './move-plan.js'
 
@@ -37,7 +38,10 @@ export interface MoveWish {
   readonly shutdownSeconds?: number
 }
 
-/** Why a guest cannot be moved so, and what to do; undefined when nothing is known against it. */
+/**
+ * Why a guest cannot be moved so, and what to do; undefined when nothing is known against it. A cloud-init drive is listed like a disc, and is copied all the same, as
+ * are disks that are attached to nothing (cluster facts, QEMU migration).
+ */
 export function migrationObstacle(
   type: GuestType,
   check: MigrationCheck,
@@ -52,7 +56,8 @@ export function migrationObstacle(
     }
   }
 
-  const discs = check.localDisks.filter(({cdrom}) => cdrom)
+  const disks = check.localDisks.filter(({volume}) => !isCloudInitVolume(volume))
+  const discs = disks.filter(({cdrom}) => cdrom)
   if (discs.length > 0) {
     return {
       reason: `the image ${discs[0]?.volume} in its drive is on local storage`,
@@ -82,9 +87,10 @@ export function migrationObstacle(
     }
   }
 
-  if (type === 'qemu' && check.running && check.localDisks.length > 0 && wish.localDisks !== true) {
+  const attached = disks.flatMap(({key}) => key ?? [])
+  if (type === 'qemu' && check.running && attached.length > 0 && wish.localDisks !== true) {
     return {
-      reason: `its disks ${check.localDisks.map(({key, volume}) => key ?? volume).join(', ')} are on local storage`,
+      reason: `its disks ${attached.join(', ')} are on local storage`,
       remedy: 'Add --with-local-disks to copy them while it runs, or shut it down first',
     }
   }

@@ -43,6 +43,8 @@ export interface GuestNeeds {
   readonly disks: readonly DiskNeed[]
   readonly bridges: readonly string[]
   readonly devices: readonly DeviceNeed[]
+  /** It has snapshots: what is copied of it has to be copied with them. */
+  readonly snapshots?: true
   /** What ties it to its node, in words: `hostpci0 is a device of the node itself`. */
   readonly pins: readonly string[]
 }
@@ -52,7 +54,10 @@ export interface DiskNeed {
   /** `scsi0`, `rootfs` */
   readonly key: string
   readonly storage: string
-  readonly kind: 'cdrom' | 'disk'
+  /** `generated`: a cloud-init drive, which Proxmox VE takes along without being asked. */
+  readonly kind: 'cdrom' | 'disk' | 'generated'
+  /** `qcow2`, `raw`; absent where the configuration does not tell. */
+  readonly format?: string
   /** Absent where the configuration does not tell; such a volume needs no room. */
   readonly bytes?: number
 }

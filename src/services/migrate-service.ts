@@ -1,6 +1,10 @@
 import {err, errAsync, ok, okAsync, ResultAsync, type Result} from 'neverthrow'
+import type {ClusterResources} from '../domain/cluster.js'
 import {failure, type Failure} from '../domain/failure.js'
+import {guestNeeds} from '../domain/guest-needs.js'
+import {PlaceIndex, snapshotTie} from '../domain/guest-reach.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
+import {NO_HA_RULES} from '../domain/ha-rules.js'
 import {mannerOf, migrationObstacle, type MigrationCheck, type MoveWish} from '../domain/migration.js'
 import type {MoveManner} from '../domain/move-plan.js'
 import type {TaskReport} from '../domain/task.js'
@@ -19,7 +23,7 @@ import type {TaskService} from './task-service.js'
 /** How long the HA manager gets to begin what it was asked for: its rounds take ten seconds, a busy one more (cluster facts). */
 const HA_GRACE_MS = 90_000
 const POLL_MS = 2000
-const HA_MOVING: ReadonlySet<string> = new Set(['migrate', 'relocate', 'request_stop', 'stopped'])
+const HA_MOVING: ReadonlySet<string> = new Set(['migrate', 'relocate', 'request_stop'])
 
 /** What became of one guest that was to move. `node` is where it is now. */
 export interface MovedGuest extends GuestChange {
@@ -71,21 +75,25 @@ export class MigrateService {
       .resources()
       .andThen((resources) => {
         const known = checkNode(wish.target, guestLabel(guest), resources)
-        if (known.isErr()) return errAsync<Guest, Failure>(cannotGo(known.error))
+        if (known.isErr()) return errAsync<Looked, Failure>(cannotGo(known.error))
         const now = resources.guests.find(({type, vmid}) => vmid === guest.vmid && type === guest.type)
         return now === undefined
-          ? errAsync<Guest, Failure>(failure('not-found', `${guestLabel(guest)} is gone: it was deleted meanwhile`))
+          ? errAsync<Looked, Failure>(failure('not-found', `${guestLabel(guest)} is gone: it was deleted meanwhile`))
           : resources.nodes.some(({node, status}) => node === now.node && status === 'offline')
-            ? errAsync<Guest, Failure>(cannotLeave(now))
-            : okAsync<Guest, Failure>(now)
+            ? errAsync<Looked, Failure>(cannotLeave(now))
+            : okAsync<Looked, Failure>({now, resources})
       })
-      .andThen((now) =>
+      .andThen(({now, resources}) =>
         this.guests.status(now).andThen((status) => {
           const running = status !== 'stopped'
           if (now.node === wish.target) return okAsync({guest: now, running, check: NOTHING})
-          return this.checkOf(now, running).map((check): MoveCandidate => {
+          return this.checkOf(now, running).andThen((check) => {
             const refusal = this.refusalOf(now, {...check, running}, wish)
-            return {guest: now, running, check, ...(refusal !== undefined && {refusal})}
+            if (refusal !== undefined) return okAsync({guest: now, running, check, refusal})
+            return this.tieOf(now, check, running, resources).map((tie): MoveCandidate => {
+              const tied = tie === undefined ? undefined : cannotMove(now, wish.target, tie)
+              return {guest: now, running, check, ...(tied !== undefined && {refusal: tied})}
+            })
           })
         }),
       )
@@ -128,7 +136,7 @@ export class MigrateService {
     if (ended.isErr()) return err(withCause(ended.error))
     const arrived =
       sent.value.split(':')[5] === 'hamigrate'
-        ? await this.arrival(guest, target, what, sent.value, patience)
+        ? await this.arrival(candidate, target, what, sent.value, patience)
         : await this.lookFor(guest, target, what)
     return arrived.asyncAndThen((now) => this.settled(now, candidate, ended.value, manner))
   }
@@ -152,9 +160,12 @@ export class MigrateService {
     return sent
   }
 
-  /** Waits for the HA manager: the guest is on the target and in no transition, or it is clear that it will not come. */
+  /**
+   * Waits for the HA manager: the guest is on the target and in no transition, or it is clear that it will not come. To be stopped is a transition for what
+   * ran before, and the end for what did not.
+   */
   private async arrival(
-    guest: Guest,
+    {guest, running}: MoveCandidate,
     target: string,
     what: string,
     upid: string,
@@ -168,7 +179,7 @@ export class MigrateService {
       if (found.isErr() && found.error.kind === 'not-found') return err(found.error)
       if (found.isOk()) {
         const {haState = '', node} = found.value
-        const moving = HA_MOVING.has(haState)
+        const moving = HA_MOVING.has(haState) || (running && haState === 'stopped')
         begun ||= moving || node !== guest.node
         if (node === target && !moving) return ok(found.value)
         if (haState === 'error') return err(notMoved(found.value, target, 'the HA manager gave it up ("error")', upid))
@@ -227,6 +238,30 @@ export class MigrateService {
       )
   }
 
+  /** What Proxmox VE does not say before it has begun: volumes that cannot be copied with their snapshots, directories of the node. */
+  private tieOf(
+    guest: Guest,
+    {localDisks}: MigrationCheck,
+    running: boolean,
+    {guests, nodes, storages}: ClusterResources,
+  ): ResultAsync<Obstacle | undefined, Failure> {
+    if (guest.type === 'qemu' && localDisks.length === 0) return okAsync(undefined)
+    return this.guests.config(guest).map((config) => {
+      const needs = guestNeeds(guest.type, config)
+      const [mount] = guest.type === 'lxc' ? needs.pins.filter((pin) => pin.startsWith('mp')) : []
+      if (mount !== undefined)
+        return {
+          reason: mount,
+          remedy: 'Take it out of its configuration, or say that it is the same everywhere: shared=1',
+        }
+      const index = new PlaceIndex({guests, nodes, storages, rules: NO_HA_RULES})
+      const tie = snapshotTie({...guest, needs, status: running ? 'running' : 'stopped'}, index)
+      return tie === undefined
+        ? undefined
+        : {reason: tie, remedy: `Delete them first: homelab proxmox snapshot list ${guest.vmid}`}
+    })
+  }
+
   private refusalOf(guest: Guest, check: MigrationCheck, wish: MoveWish): Failure | undefined {
     if (guest.lock !== undefined) {
       return failure('locked', `${guestLabel(guest)} is locked (${guest.lock})`, {
@@ -236,13 +271,22 @@ export class MigrateService {
     }
 
     const obstacle = migrationObstacle(guest.type, check, wish)
-    return obstacle === undefined
-      ? undefined
-      : failure('refused', `${guestLabel(guest)} cannot move to ${wish.target}: ${obstacle.reason}`, {
-          hint: obstacle.remedy,
-          details: {vmid: guest.vmid, node: guest.node, target: wish.target},
-        })
+    return obstacle === undefined ? undefined : cannotMove(guest, wish.target, obstacle)
   }
+}
+
+type Obstacle = NonNullable<ReturnType<typeof migrationObstacle>>
+
+interface Looked {
+  readonly now: Guest
+  readonly resources: ClusterResources
+}
+
+function cannotMove(guest: Guest, target: string, {reason, remedy}: Obstacle): Failure {
+  return failure('refused', `${guestLabel(guest)} cannot move to ${target}: ${reason}`, {
+    hint: remedy.replace(/\bNAME\b/, String(guest.vmid)),
+    details: {vmid: guest.vmid, node: guest.node, target},
+  })
 }
 
 const NOTHING: MigrationCheck = {running: false, localDisks: [], localResources: []}

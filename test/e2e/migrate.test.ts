@@ -95,6 +95,43 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect(writes()).to.deep.equal([])
     })
 
+    it('moves what HA keeps stopped, and does not wait for it to run', async () => {
+      const api = (...argv: string[]) => cluster.run(['proxmox', 'api', ...argv, '--json'])
+      await api('post', '/cluster/ha/resources', '-d', 'sid=vm:103', '-d', 'state=stopped')
+      for (let state = ''; state !== 'stopped';) {
+        const rows: {sid?: string; state: string}[] = (await api('get', '/cluster/ha/status/current')).json()
+        state = rows.find(({sid}) => sid === 'vm:103')?.state ?? ''
+      }
+
+      const {exitCode, result} = await move('vm', 'scratch', '--to', 'pve1', '--timeout', '20s')
+      expect(exitCode, JSON.stringify(result)).to.equal(0)
+      expect(result).to.include({from: 'pve2', node: 'pve1', status: 'stopped', manner: 'offline'})
+    })
+
+    it('takes a cloud-init drive along that is on local storage', async () => {
+      const made = await cluster.run(['proxmox', 'vm', 'create', 'fresh', 'debian-12', '--node', 'pve1', '--start'])
+      expect(made.exitCode, made.stderr).to.equal(0)
+      const {exitCode, result} = await move('vm', 'fresh', '--to', 'pve2', '--with-local-disks')
+      expect(exitCode, JSON.stringify(result)).to.equal(0)
+      expect(result).to.include({node: 'pve2', manner: 'online'})
+    })
+
+    it('knows that local disks do not go along with snapshots, before a container is shut down for nothing', async () => {
+      await cluster.run(['proxmox', 'snapshot', 'create', 'dns', 'before'])
+      await cluster.run(['proxmox', 'snapshot', 'create', 'db', 'before'])
+      cluster.requests.length = 0
+      for (const [noun, name, ...argv] of [
+        ['lxc', 'dns', '--restart'],
+        ['vm', 'db', '--with-local-disks'],
+      ] as const) {
+        const {exitCode, result} = await move(noun, name, '--to', 'pve2', ...argv)
+        expect([exitCode, result.error.code]).to.deep.equal([8, 'refused'])
+        expect(result.error.message).to.contain('it has snapshots')
+      }
+
+      expect(writes()).to.deep.equal([])
+    })
+
     it('waits for a guest under HA until it is there', async () => {
       const add = [
         'proxmox',

@@ -230,6 +230,7 @@ export class DrainLab {
             ? errAsync(failure('not-found', 'Configuration file does not exist'))
             : okAsync(guest.status)
         }),
+      config: () => mortal.look(() => okAsync({})),
       start: (ref: LabGuest) => mortal.act(() => this.switch(ref, 'running')),
       shutdown: (ref: LabGuest) => mortal.act(() => this.switch(ref, 'stopped')),
     }

@@ -108,6 +108,46 @@ describe('plans that empty nodes', () => {
     expect(planMoves(facts, options({policy: mapped})).moves).to.have.length(2)
   })
 
+  it('knows which local disks cannot be copied, for they have snapshots', () => {
+    const nodes = [node('a', 32), node('b', 32)]
+    const policy = {...PLACEMENT_POLICY, localDisks: true}
+    const blocked = (type: 'lxc' | 'qemu', status: 'running' | 'stopped', config: object) => {
+      const guest = {...vm(1, 'a', 1, {needs: guestNeeds(type, {parent: 'before', ...config})}), type, status}
+      return planMoves(cluster(nodes, [guest]), options({policy, stopped: 'move'})).blocked.map(({reason}) => reason)
+    }
+    const onSsd = 'it has snapshots, and scsi0 on ssd, local to a, cannot be copied with them'
+    const ssd = {scsi0: 'ssd:vm-1-disk-0,size=1G'}
+    const qcow2 = {scsi0: 'ssd:1/vm-1-disk-0.qcow2,size=1G'}
+    expect(blocked('qemu', 'running', ssd)).to.deep.equal([`${onSsd} while it runs`])
+    expect(blocked('qemu', 'stopped', ssd)).to.deep.equal([onSsd])
+    expect(blocked('qemu', 'running', qcow2)).to.deep.equal([`${onSsd} while it runs`])
+    expect(blocked('qemu', 'stopped', qcow2)).to.deep.equal([])
+    expect(blocked('lxc', 'running', {rootfs: 'ssd:vm-1-disk-0,size=1G'})).to.deep.equal([
+      'it has snapshots, and rootfs on ssd, local to a, cannot be copied with them',
+    ])
+    expect(blocked('qemu', 'running', {scsi0: 'nas:1/vm-1-disk-0.qcow2'})).to.deep.equal([])
+    expect(blocked('qemu', 'running', {scsi0: 'nas:1/vm-1-disk-0.qcow2', unused0: 'ssd:vm-1-disk-1'})).to.deep.equal([])
+  })
+
+  it('takes cloud-init drives along wherever they are', () => {
+    const drive = {scsi0: 'nas:1/vm-1-disk-0.qcow2', ide2: 'ssd:vm-1-cloudinit,media=cdrom,size=4M'}
+    const facts = cluster([node('a', 32), node('b', 32)], [vm(1, 'a', 1, {needs: guestNeeds('qemu', drive)})])
+    const [move] = planMoves(facts, options()).moves
+    expect(move?.copies?.map(({key}) => key)).to.deep.equal(['ide2'])
+  })
+
+  it('shuts down only what can be shut down', () => {
+    const nodes = [node('a', 32), node('b', 32)]
+    const held = (change: object) => cluster(nodes, [{...vm(1, 'a', 4, onSsd), ...change}, vm(2, 'a', 4, onSsd)])
+    const locked = planMoves(held({lock: 'backup'}), options({blocked: 'shutdown'}))
+    expect([locked.possible, locked.shutdowns.map(({vmid}) => vmid)]).to.deep.equal([false, [2]])
+    expect(locked.blocked[0]?.reason).to.equal('it is locked (backup), and cannot be shut down either')
+    const paused = planMoves(held({status: 'paused'}), options({blocked: 'shutdown'}))
+    expect(paused.possible).to.equal(false)
+    expect(paused.blocked[0]?.reason).to.match(/, and it is paused: it cannot be shut down either$/)
+    expect(planMoves(held({status: 'paused'}), options({blocked: 'leave'})).possible).to.equal(true)
+  })
+
   it('moves together what HA keeps together, and never to where something is kept apart', () => {
     const guests = [vm(1, 'a', 6), vm(2, 'a', 6), vm(3, 'a', 2), vm(4, 'b', 1)]
     const facts = cluster([node('a', 64), node('b', 20), node('c', 16)], guests, {
@@ -175,8 +215,8 @@ describe('what a configuration asks of a node', () => {
       }),
     ).to.deep.equal({
       disks: [
-        {key: 'ide2', storage: 'local', kind: 'cdrom'},
-        {key: 'scsi0', storage: 'nas', kind: 'disk', bytes: 32 * GIB},
+        {key: 'ide2', storage: 'local', kind: 'cdrom', format: 'iso'},
+        {key: 'scsi0', storage: 'nas', kind: 'disk', format: 'qcow2', bytes: 32 * GIB},
       ],
       bridges: ['vmbr1'],
       devices: [

@@ -5,12 +5,13 @@ import type {Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import {guestCommand, type NativeLine, type NativeOptions} from '../domain/native-command.js'
 import {startupGroups, type StartupDirection} from '../domain/startup-order.js'
-import {fanOut} from '../services/fan-out.js'
+import {fanOut, type TargetResult} from '../services/fan-out.js'
 import {changeOf, type GuestChange} from '../services/guest-service.js'
 import type {Patience} from '../services/patience.js'
 import type {PowerOptions, PowerPlan, PowerVerb} from '../services/power-service.js'
 import {nativeFlag} from './flags.js'
 import {GuestActionCommand, guestActionFlags, type GuestActionFlags, type Stage} from './guest-action-command.js'
+import {exitCodeOfResults} from './output/results.js'
 import type {Services} from './services.js'
 import {powerService} from './wiring/power.js'
 
@@ -45,7 +46,7 @@ export abstract class GuestPowerCommand<Flags extends PowerFlags = PowerFlags> e
 
   protected abstract override readonly verb: PowerVerb
 
-  readonly #plans = new Map<number, PowerPlan>()
+  readonly #plans = new Map<number, TargetResult<PowerPlan>>()
 
   /** What the verb's own flags ask for. */
   protected optionsFrom(_flags: Flags): PowerOptions {
@@ -60,18 +61,30 @@ export abstract class GuestPowerCommand<Flags extends PowerFlags = PowerFlags> e
     const planned = await fanOut(
       guests,
       ({vmid}) => String(vmid),
-      async (guest) => service.plan(this.verb, guest, options).map((plan) => ({vmid: guest.vmid, plan})),
-      {parallel: flags.parallel, failFast: true, signal: this.signal},
+      (guest) => service.plan(this.verb, guest, options),
+      {parallel: flags.parallel, failFast: false, signal: this.signal},
     )
+    const several = guests.length > 1 || flags.all || (flags.selector ?? []).length > 0
     for (const result of planned) {
-      if (!result.ok) this.fail(result.error)
-      this.#plans.set(result.value.vmid, result.value.plan)
+      if (!result.ok && !several) this.fail(result.error)
+      this.#plans.set(Number(result.target), result)
     }
+
+    this.endWith(exitCodeOfResults(planned, guests.length))
   }
 
   protected override planOf(guest: Guest, flags: Flags): {readonly fields?: object; readonly text: string} {
-    const plan = this.#plans.get(guest.vmid)
-    if (plan === undefined) return super.planOf(guest, flags)
+    const planned = this.#plans.get(guest.vmid)
+    if (planned === undefined) return super.planOf(guest, flags)
+    if (!planned.ok) {
+      const {hint, kind, message} = planned.error
+      return {
+        fields: {refused: {code: kind, message, ...(hint !== undefined && {hint})}},
+        text: `would not ${this.verb} ${guestLabel(guest)}: ${message}`,
+      }
+    }
+
+    const plan = planned.value
     const text = plan.changed
       ? `would ${this.verb} ${guestLabel(guest)} on ${guest.node} (${plan.status})`
       : this.sentence(changeOf(guest, plan.status, false))

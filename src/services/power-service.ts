@@ -80,7 +80,11 @@ export class PowerService {
     if (guest.template) return errAsync(ofTemplate(verb, guest))
     return this.guests
       .status(guest)
-      .map((status) => ({status, changed: REPEATABLE.has(verb) || status !== goalOf(verb, options)}))
+      .andThen((status) =>
+        status === 'stopped' && status !== goalOf(verb, options) && needsRunning(verb, guest)
+          ? err(startedFirst(notRunning(verb, guest), guest))
+          : ok({status, changed: REPEATABLE.has(verb) || status !== goalOf(verb, options)}),
+      )
   }
 
   /** The `startup` option of each guest, a few requests at a time. A guest that cannot be read has none; acting on it will tell why. */
@@ -211,6 +215,18 @@ function ofTemplate(verb: PowerVerb, guest: Guest): Failure {
   const command = guest.type === 'qemu' ? `vm create NAME ${guest.vmid}` : `lxc clone ${guest.vmid} NAME`
   return failure('refused', `${guestLabel(guest)} is a template and cannot ${verb}`, {
     hint: `Make a guest of it: homelab proxmox ${command}`,
+  })
+}
+
+/** What was suspended to disk is resumed by being started. */
+function needsRunning(verb: PowerVerb, {lock}: Guest): boolean {
+  return verb !== 'start' && !(verb === 'resume' && lock === 'suspended')
+}
+
+/** As the server says it when it is asked. */
+function notRunning(verb: PowerVerb, guest: Guest): Failure {
+  return failure('conflict', `Cannot ${verb} ${guestLabel(guest)}: it is not running`, {
+    details: {reason: 'not-running', vmid: guest.vmid, node: guest.node},
   })
 }
 

@@ -101,6 +101,31 @@ describe('power', () => {
     expect(stopped.result.error.hint).to.equal('Start it first: homelab proxmox lxc start playground')
   })
 
+  it('plans what nothing that runs would be answered', async () => {
+    for (const words of [
+      ['vm', 'reboot', 'scratch'],
+      ['vm', 'reset', 'scratch'],
+      ['vm', 'suspend', 'scratch'],
+      ['vm', 'resume', 'scratch'],
+      ['lxc', 'reboot', 'playground'],
+    ]) {
+      const planned = await run(...words, '--dry-run')
+      const done = await run(...words)
+      const label = words.join(' ')
+      expect(planned.exitCode, label).to.equal(6)
+      expect(planned.result.error, label).to.include({code: 'conflict', hint: done.result.error.hint})
+    }
+
+    const several = await run('vm', 'reboot', 'scratch', 'db', '--dry-run')
+    expect(several.exitCode).to.equal(9)
+    expect(several.result[0].refused).to.include({code: 'conflict'})
+    expect(several.result[1]).to.include({name: 'db', changed: true})
+    const {stdout} = await cluster.run(['proxmox', 'vm', 'reboot', 'scratch', 'db', '--dry-run'])
+    expect(stdout).to.equal(
+      'would not reboot scratch (VM 103): Cannot reboot scratch (VM 103): it is not running\nwould reboot db (VM 100) on pve1 (running)\n',
+    )
+  })
+
   it('suspends a VM in memory and on disk, and resumes it', async () => {
     expect((await run('vm', 'suspend', 'db')).result).to.include({status: 'paused', changed: true})
     expect((await run('vm', 'resume', 'db')).result).to.include({status: 'running', changed: true})

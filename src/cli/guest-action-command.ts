@@ -206,13 +206,21 @@ export abstract class GuestActionCommand<
     }
 
     const {ok, failed, skipped} = results.summary
+    const begun = done.flatMap((result) => (result.ok ? (result.value.upid ?? []) : []))
+    if (begun.length > 0 && stopped === undefined)
+      this.note(`what goes on can be waited for with: homelab proxmox task wait ${begun.join(' ')}`)
     return this.present(results, {
       text:
         asked === 0
           ? ''
           : [
               ...done.map((result) => (result.ok ? this.sentence(result.value) : failedText(result))),
-              `${ok} ${this.past} or already so, ${failed} failed${skipped === undefined ? '' : `, ${skipped} not begun`}`,
+              [
+                ...(begun.length > 0 ? [`${begun.length} asked for and not waited for`] : []),
+                `${ok - begun.length} ${this.past} or already so`,
+                `${failed} failed`,
+                ...(skipped === undefined ? [] : [`${skipped} not begun`]),
+              ].join(', '),
             ].join('\n'),
     })
   }

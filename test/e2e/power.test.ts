@@ -95,6 +95,22 @@ describe('power', () => {
     expect(renamed.stdout + renamed.stderr).to.equal('no VM has the tag nobody\n')
   })
 
+  it('says what goes on when it does not wait for several', async () => {
+    const argv = ['proxmox', 'vm', 'stop', 'db', 'git', 'scratch', '--no-wait']
+    const {exitCode, stdout, stderr} = await cluster.run(argv)
+    expect(exitCode).to.equal(0)
+    const [db, git, scratch, summary, ...rest] = stdout.split('\n')
+    expect([db, git].every((line) => line?.startsWith('UPID:'))).to.equal(true)
+    expect([scratch, summary, ...rest]).to.deep.equal([
+      'scratch (VM 103) on pve2 is stopped already',
+      '2 asked for and not waited for, 1 stopped or already so, 0 failed',
+      '',
+    ])
+    expect(stderr).to.equal(`what goes on can be waited for with: homelab proxmox task wait ${db} ${git}\n`)
+    const {result} = await run('vm', 'start', 'db', 'git', '--no-wait')
+    expect(result.summary).to.deep.equal({ok: 2, failed: 0})
+  })
+
   it('says how to go on where nothing runs that could reboot', async () => {
     const stopped = await run('lxc', 'reboot', 'playground')
     expect(stopped.exitCode).to.equal(6)

@@ -2,6 +2,7 @@ import {err, ok, type Result} from 'neverthrow'
 
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
+import {namelessHint} from '../domain/nameless-guests.js'
 import {closest} from '../domain/suggest.js'
 
 /** A template by VMID is that one; by name it is all of that name that are on different nodes: its twins. */
@@ -40,12 +41,12 @@ export function findTemplate(
 
   const names = guests.flatMap((guest) => (guest.template && guest.name !== undefined ? [guest.name] : []))
   const near = closest(nameOrId, names)
-  const silent = guests.some((guest) => guest.status === 'unknown')
+  const nameless = namelessHint(guests, type)
   return err(
     failure('not-found', `there is no template "${nameOrId}"`, {
       hint: [
         ...(near === undefined ? [] : [`Did you mean "${near}"?`]),
-        ...(silent ? ['Guests of nodes that are offline have lost their names.'] : []),
+        ...(nameless === undefined ? [] : [`${nameless}.`]),
         'See: homelab proxmox template list',
       ].join(' '),
       details: {template: nameOrId},

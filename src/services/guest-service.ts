@@ -3,6 +3,7 @@ import {failure, type Failure} from '../domain/failure.js'
 import {byVmid, guestNoun, guestsCalled, type Guest, type GuestType} from '../domain/guest.js'
 import {chosenOneWay, type GuestChoice} from '../domain/guest-choice.js'
 import {readConfig, type ConfigValues} from '../domain/guest-config.js'
+import {namelessHint} from '../domain/nameless-guests.js'
 import {parseSelector, selectorOf, type Selector} from '../domain/selector.js'
 import {closest} from '../domain/suggest.js'
 import type {TaskReport} from '../domain/task.js'
@@ -144,9 +145,14 @@ export function resolveGuest(
     nameOrId,
     guests.flatMap((g) => (isOf(g, type) && g.name !== undefined ? [g.name] : [])),
   )
+  const nameless = /^\d+$/.test(nameOrId) ? undefined : namelessHint(guests, type)
   return err(
     failure('not-found', `there is no ${noun} "${nameOrId}"`, {
-      hint: near === undefined ? `See: ${list}` : `Did you mean "${near}"? See: ${list}`,
+      hint: [
+        ...(near === undefined ? [] : [`Did you mean "${near}"?`]),
+        ...(nameless === undefined ? [] : [`${nameless}.`]),
+        `See: ${list}`,
+      ].join(' '),
       details: {name: nameOrId},
     }),
   )

@@ -41,6 +41,24 @@ describe('finding guests of both kinds', () => {
     expect(resolveGuest(guests, 'lxc', 'web')._unsafeUnwrapErr().hint).to.equal('See: homelab proxmox vm show web')
   })
 
+  it('says that the guests of a node that is off are found by their VMIDs only', () => {
+    const nameless = (vmid: number, type: Guest['type'], node: string): Guest => {
+      const {name: _name, ...rest} = guest(vmid, '', type, node)
+      return {...rest, status: 'unknown'}
+    }
+    const some = [...guests, nameless(103, 'qemu', 'pve3'), nameless(102, 'qemu', 'pve3'), nameless(202, 'lxc', 'pve2')]
+    const hint = (type: Guest['type'] | undefined, name: string) =>
+      resolveGuest(some, type, name)._unsafeUnwrapErr().hint
+    expect(hint('qemu', 'ci')).to.equal(
+      'VMs of nodes that are offline have no names now, but their VMIDs work: 102, 103 on pve3. See: homelab proxmox vm list',
+    )
+    expect(hint('lxc', 'ci')).to.contain('Containers of nodes').and.to.contain('work: 202 on pve2. ')
+    expect(hint(undefined, 'ci')).to.contain('work: 202 on pve2; 102, 103 on pve3. ')
+    expect(hint('qemu', '999')).to.equal('See: homelab proxmox vm list')
+    expect(resolveGuest(some, 'qemu', '102')._unsafeUnwrap().node).to.equal('pve3')
+    expect(resolveGuest(guests, 'qemu', 'ci')._unsafeUnwrapErr().hint).to.equal('See: homelab proxmox vm list')
+  })
+
   it('suggests the nearest of both kinds', () => {
     const failed = resolveGuest(guests, undefined, 'dnz')._unsafeUnwrapErr()
     expect(failed.message).to.equal('there is no guest "dnz"')

@@ -129,7 +129,9 @@ export class LocalManagers {
     if (type === 'lxc') return this.call(node, `POST ${base}/migrate`, {vmid, target, ...(isRunning && {restart: 1})})
     if (isRunning && !online && !(await this.call(node, `POST ${base}/status/shutdown`, {vmid, forceStop: 1})))
       return false
-    return this.call(node, `POST ${base}/migrate`, {vmid, target, ...(isRunning && online && {online: 1})})
+    // the manager does not ask what is against it
+    const params = {vmid, target, force: 1, 'with-local-disks': 1, ...(isRunning && online && {online: 1})}
+    return this.call(node, `POST ${base}/migrate`, params)
   }
 
   /** Calls a method as the HA manager does: as root, past its own management. True if it and its task succeed. */

@@ -74,11 +74,12 @@ export function chooseNode(
 ): string | undefined {
   const wish = wishOf(world, resource)
   const usable = online.filter((node) => node !== avoid)
-  const wanted = usable.filter((node) => wish?.priorities.has(node))
-  const allowed = !wish || (wanted.length === 0 && !wish.strict) ? usable : wanted
+  const allowed = wish?.strict === true ? usable.filter((node) => wish.priorities.has(node)) : usable
   const candidates = withAffinity(world, resource, allowed, services)
-  const highest = Math.max(...candidates.map((node) => wish?.priorities.get(node) ?? 0))
-  const best = candidates.filter((node) => (wish?.priorities.get(node) ?? 0) === highest)
+  // where a wish is not strict, the other nodes come after all that it names
+  const priority = (node: string): number => wish?.priorities.get(node) ?? -1
+  const highest = Math.max(...candidates.map((node) => priority(node)))
+  const best = candidates.filter((node) => priority(node) === highest)
   if (current !== undefined && current !== avoid) {
     if (best.includes(current)) return current
     if (wish && !wish.failback && candidates.includes(current)) return current

@@ -268,6 +268,36 @@ describe('a cluster of three in detail', () => {
       expect(cluster.world.store.of('guests').get(400)!.run).to.equal(undefined)
     })
 
+    it('moves one that is stopped, as it is', async () => {
+      await cluster.outcome('POST /nodes/n2/qemu/400/status/stop')
+      await pass(40)
+      expect(await cluster.outcome('POST /nodes/n2/qemu/400/migrate', {target: 'n3'})).to.equal('task: OK')
+      await pass(60)
+      expect(await service('vm:400')).to.include({node: 'n3', crm_state: 'stopped'})
+      expect(cluster.world.store.of('guests').get(400)).to.include({node: 'n3'}).and.not.have.property('run')
+    })
+
+    it('takes local disks along', async () => {
+      await cluster.make(['n2 qemu', {vmid: 401, scsi0: 'local:1'}])
+      await cluster.outcome('POST /cluster/ha/resources', {sid: 'vm:401'})
+      await pass(25)
+      expect(await cluster.outcome('POST /nodes/n2/qemu/401/migrate', {target: 'n3', online: 1})).to.equal('task: OK')
+      await pass(60)
+      expect(await service('vm:401')).to.include({node: 'n3', crm_state: 'started'})
+    })
+
+    it('leaves one where it is put, outside of a group that is no must and takes nothing back', async () => {
+      const group = {group: 'home', nodes: 'n2:2,n1', nofailback: 1}
+      expect(await cluster.outcome('POST /cluster/ha/groups', group)).to.equal('200 null')
+      await cluster.outcome('PUT /cluster/ha/resources/vm:400', {group: 'home'})
+      expect(await cluster.outcome('POST /nodes/n2/qemu/400/migrate', {target: 'n3', online: 1})).to.equal('task: OK')
+      await pass(120)
+      expect(await service('vm:400')).to.include({node: 'n3', crm_state: 'started'})
+      await cluster.outcome('PUT /cluster/ha/groups/home', {nofailback: 0})
+      await pass(60)
+      expect(await service('vm:400')).to.include({node: 'n2', crm_state: 'started'})
+    })
+
     it('drops a request to go where it is', async () => {
       const before = await cluster.call('GET /cluster/tasks')
       expect(await cluster.outcome('POST /cluster/ha/resources/vm:400/migrate', {node: 'n2'})).to.equal('200 null')

@@ -1,9 +1,11 @@
 import {err, ok, type Result} from 'neverthrow'
+import type {ClusterResources} from '../domain/cluster.js'
 import {withState, type DrainStepState} from '../domain/drain-journal.js'
 import {exitCodeOf, failure, type Failure} from '../domain/failure.js'
 import type {PlacementPolicy} from '../domain/guest-reach.js'
 import {guestLabel, type Guest, type GuestType} from '../domain/guest.js'
 import type {MoveManner} from '../domain/move-plan.js'
+import {takesMemory} from '../domain/placement-facts.js'
 import {memoryObstacle} from '../domain/plan-check.js'
 import type {DrainWatch} from './drain-watch.js'
 import type {JournalKeeper} from './journal-keeper.js'
@@ -38,8 +40,8 @@ export interface MoverParts {
 
 /** Moves, starts and shuts down guests so that whoever finds the journal knows what may be under way. Asks everything again before each one. */
 export class JournalledMoves {
-  /** Bytes of guests that are on their way, by node. */
-  readonly #coming = new Map<string, number>()
+  /** Guests that are on their way, by VMID. */
+  readonly #coming = new Map<number, Pick<JournalledMove, 'memoryBytes' | 'to'>>()
 
   constructor(
     private readonly parts: MoverParts,
@@ -58,8 +60,13 @@ export class JournalledMoves {
       return err(movedByOthers(guest, wish))
     }
 
-    const coming = this.#coming.get(wish.to) ?? 0
-    const lack = memoryObstacle(now.value, wish.to, wish.memoryBytes, coming, this.parts.policy)
+    const lack = memoryObstacle(
+      now.value,
+      wish.to,
+      wish.memoryBytes,
+      this.comingTo(wish.to, now.value),
+      this.parts.policy,
+    )
     if (lack !== undefined) {
       return err(
         failure('no-capacity', `${guestLabel(guest)} cannot move to ${wish.to} any more: ${lack}`, {
@@ -68,10 +75,19 @@ export class JournalledMoves {
       )
     }
 
-    this.#coming.set(wish.to, coming + wish.memoryBytes)
+    this.#coming.set(wish.vmid, wish)
     const done = await this.send(guest, wish)
-    this.#coming.set(wish.to, (this.#coming.get(wish.to) ?? 0) - wish.memoryBytes)
+    this.#coming.delete(wish.vmid)
     return done
+  }
+
+  /** Bytes of guests that are on their way to a node, and not counted there yet: a guest is listed at its target some seconds before its move is over. */
+  private comingTo(node: string, {guests}: Pick<ClusterResources, 'guests'>): number {
+    const there = new Set(guests.filter((guest) => guest.node === node && takesMemory(guest)).map(({vmid}) => vmid))
+    return [...this.#coming].reduce(
+      (sum, [vmid, {memoryBytes, to}]) => sum + (to === node && !there.has(vmid) ? memoryBytes : 0),
+      0,
+    )
   }
 
   /** `shutdown`, or `start` on the way home. */

@@ -61,7 +61,7 @@ describe('moves that a journal tells of', () => {
         quorum: async () => ok(undefined),
         settled: async () =>
           ok({
-            nodes: [{node: 'n2', status: 'online', memoryBytes: 10 * GIB, memoryUsedBytes: GIB}],
+            nodes: [{node: 'n2', status: 'online', memoryBytes: 10 * GIB, memoryUsedBytes: 0}],
             guests: [guest(100, seen), guest(101, {node: 'n1', status: 'running'})],
             storages: [],
           }),

@@ -9,6 +9,7 @@ import {guestCommand, type NativeLine} from '../domain/native-command.js'
 import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
 import {placeClone, type Candidate, type NodeDemand} from '../domain/placement.js'
 import type {TaskReport} from '../domain/task.js'
+import {unknownStorage} from '../domain/unknown-storage.js'
 import {checkVmid} from '../domain/vmid.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
 import type {ConfigRepository} from '../repositories/config-repository.js'
@@ -139,6 +140,9 @@ export class GuestCloneService {
       .andThen((resources) => {
         const taken = vmidTaken(vmid, resources.guests)
         if (taken !== undefined) return errAsync<Prepared, Failure>(taken)
+        const {storage} = request
+        const unknown = storage === undefined ? undefined : unknownStorage(storage, resources.storages)
+        if (unknown !== undefined) return errAsync<Prepared, Failure>(unknown)
         return resolveGuest(resources.guests, type, request.source)
           .asyncMap((guest) => Promise.resolve(guest))
           .orElse((missing) => this.visibility.explain<Guest>(missing, resources.guests.length))

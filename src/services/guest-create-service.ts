@@ -1,5 +1,6 @@
 import {err, ok, ResultAsync, type Result} from 'neverthrow'
 import type {ClusterResources} from '../domain/cluster.js'
+import {creationOn} from '../domain/creation-layers.js'
 import {failure, type Failure} from '../domain/failure.js'
 import {checkGuestName} from '../domain/guest-name.js'
 import {guestNoun, type GuestType} from '../domain/guest.js'
@@ -7,6 +8,7 @@ import type {NativeLine} from '../domain/native-command.js'
 import {nameWarnings, vmidTaken} from '../domain/new-guest.js'
 import {checkNamesFree, numberedNames} from '../domain/numbered-names.js'
 import {withPlanned} from '../domain/planned-guest.js'
+import {unknownStorage} from '../domain/unknown-storage.js'
 import {checkVmid, freeVmid} from '../domain/vmid.js'
 import {checkConditions} from '../domain/wait-condition.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
@@ -29,6 +31,10 @@ export interface GuestCreation<R extends GuestCreateRequest> {
   checkRelease(request: R): ResultAsync<void, Failure>
   /** Fixed addresses, which one guest alone can have. */
   addresses(request: R): readonly string[]
+  /** Storages that the request names, for whatever it is. */
+  storages(request: R): readonly string[]
+  /** Whether any disk goes where the request itself does not say. */
+  leavesStorageOpen(request: R, resources: ClusterResources): boolean
   makerOf(request: R, resources: ClusterResources): GuestMaker<R>
 }
 
@@ -53,15 +59,17 @@ export class GuestCreateService<R extends GuestCreateRequest> {
       .asyncAndThen((names) => this.creation.checkRelease(request).map(() => names))
       .andThen((names) =>
         this.cluster.resources().andThen((resources) =>
-          checkFree(request, names, resources, count !== undefined).asyncAndThen(() =>
-            this.creation
-              .makerOf(request, resources)
-              .prepare(request, resources)
-              .andThen(
-                (prepared) =>
-                  new ResultAsync(placeAll(prepared, request, names, resources, careful || count !== undefined)),
-              ),
-          ),
+          checkFree(request, names, resources, count !== undefined)
+            .andThen(() => this.checkStorages(request, resources))
+            .asyncAndThen(() =>
+              this.creation
+                .makerOf(request, resources)
+                .prepare(request, resources)
+                .andThen(
+                  (prepared) =>
+                    new ResultAsync(placeAll(prepared, request, names, resources, careful || count !== undefined)),
+                ),
+            ),
         ),
       )
   }
@@ -138,6 +146,27 @@ export class GuestCreateService<R extends GuestCreateRequest> {
       )
       .andThen(() => this.creation.check(request))
       .andThen(() => (count > 1 ? checkAlike(this.creation.addresses(request)) : ok(undefined)))
+  }
+
+  /** A storage that no node has; one that some have is for the placement to judge. */
+  private checkStorages(request: R, resources: ClusterResources): Result<void, Failure> {
+    const {layers, node: named} = request
+    const {storages} = resources
+    const asked = layers.asked.storage === undefined ? [] : [layers.asked.storage]
+    for (const storage of [...asked, ...this.creation.storages(request)]) {
+      const unknown = unknownStorage(storage, storages)
+      if (unknown !== undefined) return err(unknown)
+    }
+
+    if (asked.length > 0 || !this.creation.leavesStorageOpen(request, resources)) return ok(undefined)
+    const nodes = resources.nodes.filter(({node}) => named === undefined || node === named)
+    // Where one node has what is set for it, the guest can go there.
+    const unknown = nodes.map(({node}) => {
+      const {storage} = creationOn(node, layers)
+      return storage === undefined ? undefined : unknownStorage(storage, storages, 'configuration')
+    })
+    const [first] = unknown
+    return first === undefined || unknown.includes(undefined) ? ok(undefined) : err(first)
   }
 
   /** The VMIDs that would be used if nobody else took them meanwhile. */

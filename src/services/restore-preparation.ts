@@ -8,6 +8,7 @@ import {guestLabel, guestNoun, type Guest, type GuestType} from '../domain/guest
 import type {NodeDemand} from '../domain/placement.js'
 import {planRestore, type RestoreKind, type RestorePlan, type RestoreWish} from '../domain/restore-plan.js'
 import {parseSavedConfig} from '../domain/saved-config.js'
+import {unknownStorage} from '../domain/unknown-storage.js'
 import {checkVmid} from '../domain/vmid.js'
 import type {BackupRepository} from '../repositories/backup-repository.js'
 import type {ClusterRepository} from '../repositories/cluster-repository.js'
@@ -92,6 +93,12 @@ export class RestorePreparation {
     return cluster.resources().andThen((resources) => {
       const kind = kindOf(request, backup, vmid, type, resources)
       if (kind.isErr()) return errAsync<PreparedRestore, Failure>(kind.error)
+      const {all, from} = request.wish.storage
+      for (const storage of [...(all === undefined ? [] : [all]), ...from.values()]) {
+        const unknown = unknownStorage(storage, resources.storages)
+        if (unknown !== undefined) return errAsync<PreparedRestore, Failure>(unknown)
+      }
+
       const original = kind.value !== 'copy'
       return backups.config(backup.node, backup.volume).andThen((text) => {
         const planned = planRestore(type, request.vmid ?? vmid, parseSavedConfig(text), {

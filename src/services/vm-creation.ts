@@ -1,12 +1,15 @@
 import {err, ok, okAsync, type Result, type ResultAsync} from 'neverthrow'
+import {cloudInitValues} from '../domain/cloud-init.js'
 import {creationOn} from '../domain/creation-layers.js'
 import {failure, type Failure} from '../domain/failure.js'
+import {needsStorage} from '../domain/new-vm-options.js'
 import {checkHardware} from '../domain/vm-hardware.js'
 import {judgeByStatus} from '../domain/wait-condition.js'
 import type {GuestCreation} from './guest-create-service.js'
 import type {GuestMaker} from './guest-maker.js'
 import type {ReleaseGate} from './release-gate.js'
 import type {VmCreateRequest} from './vm-create-request.js'
+import {sourceOn} from './vm-new-source.js'
 
 /** How VMs are created. */
 export class VmCreation implements GuestCreation<VmCreateRequest> {
@@ -31,6 +34,21 @@ export class VmCreation implements GuestCreation<VmCreateRequest> {
   addresses({cloudInit, hardware}: VmCreateRequest): string[] {
     const fixed = [...(cloudInit.ip ?? []), ...(cloudInit.ip6 ?? [])].filter((address) => address.includes('/'))
     return [...fixed, ...hardware.nets.flatMap((net) => net.get('macaddr') ?? [])]
+  }
+
+  storages({hardware, source}: VmCreateRequest): string[] {
+    const named = source.kind === 'image' ? source.imageStorage : undefined
+    return [
+      ...hardware.disks.flatMap((disk) => (disk.source.kind === 'volume' ? [] : (disk.storage ?? []))),
+      ...(named === undefined ? [] : [named]),
+    ]
+  }
+
+  leavesStorageOpen({cloudInit, hardware, layers, source}: VmCreateRequest): boolean {
+    if (source.kind === 'template') return !source.linked
+    const values = cloudInitValues(cloudInit).unwrapOr({})
+    const creation = creationOn(undefined, layers)
+    return needsStorage({cloudInit: values, creation, hardware, source: sourceOn(source, undefined)})
   }
 
   check({hardware, layers, source, waitFor}: VmCreateRequest): Result<void, Failure> {

@@ -144,7 +144,7 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
     const refusals: readonly (readonly [string, number, string, string[]])[] = [
       ['no source', 2, 'what to make it of', ['web']],
       ['a storage left open', 2, 'several storages', ['web', 'debian-12']],
-      ['an unknown storage', 8, 'storage nope is not there', ['web', 'debian-12', '--storage', 'nope']],
+      ['an unknown storage', 5, 'no storage "nope"', ['web', 'debian-12', '--storage', 'nope']],
       ['a storage without container disks', 8, 'does not hold', ['web', 'debian-12', '--storage', 'local']],
       ['an unknown node', 5, 'no node "pve9"', ['web', 'debian-12', ...ON_LVM, '--node', 'pve9']],
       ['too much memory', 8, 'of memory left below 90%', ['web', 'debian-12', ...ON_LVM, '--memory', '9TiB']],

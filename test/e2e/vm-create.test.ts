@@ -179,7 +179,7 @@ describe('vm create on a cluster', () => {
     ['more memory than any node has', ['web', 'ubuntu-22.04', '--memory', '900GiB'], 8, 'no-capacity'],
     ['memory without a unit', ['web', 'ubuntu-22.04', '--memory', '4096'], 2, 'usage'],
     ['a disk smaller than that of the template', ['web', 'ubuntu-22.04', '--disk-size', '1GiB'], 2, 'usage'],
-    ['an unknown storage', ['web', 'ubuntu-22.04', '--storage', 'nope'], 8, 'refused'],
+    ['an unknown storage', ['web', 'ubuntu-22.04', '--storage', 'nope'], 5, 'not-found'],
   ]
   for (const [what, argv, code, kind] of refusals) {
     it(`refuses ${what} with exit ${code}, before anything is changed`, async () => {

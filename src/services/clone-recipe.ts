@@ -1,6 +1,7 @@
 import type {Result} from 'neverthrow'
 import type {Failure} from '../domain/failure.js'
 import type {GuestOptions} from '../domain/guest-options.js'
+import type {StorageNeed} from '../domain/guest-placement.js'
 import type {GuestType} from '../domain/guest.js'
 import type {ReachNeeds} from './reach-check.js'
 
@@ -23,6 +24,8 @@ export interface CloneRecipe<R> {
   options(request: R, node: string | undefined, config: Config): Result<GuestOptions, Failure>
   /** What it is connected to anew. */
   needs(request: R, node: string): ReachNeeds
+  /** What its additional disks take from storages that the request names. */
+  storages(request: R): readonly StorageNeed[]
   /** The key of the disk that `--disk-size` is about, as far as the configuration tells it. */
   disk(config: Config): string
   /** What of the options belongs to root. */

@@ -5,6 +5,7 @@ import {
   type ContainerChanges,
 } from '../domain/container-clone-options.js'
 import {creationOn} from '../domain/creation-layers.js'
+import {namedNeeds} from '../domain/named-needs.js'
 import {rootOnlyContainerOptions} from '../domain/root-options.js'
 import type {CloneRecipe} from './clone-recipe.js'
 import type {ContainerCreateRequest} from './container-create-request.js'
@@ -26,6 +27,7 @@ export const containerClones: CloneRecipe<ContainerCreateRequest> = {
       devices: [],
     }
   },
+  storages: ({setup}) => namedNeeds(setup.mounts, 'rootdir'),
   disk: () => 'rootfs',
   rootOnly: (options, config) => rootOnlyContainerOptions(options, Number(config['unprivileged'] ?? 0) !== 1),
 }

@@ -5,6 +5,7 @@ import type {Failure} from '../domain/failure.js'
 import {isDiskKey, proxmoxSize, readDisk} from '../domain/guest-disks.js'
 import {guestNeeds} from '../domain/guest-needs.js'
 import type {GuestOptions} from '../domain/guest-options.js'
+import {lacking} from '../domain/guest-placement.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import {guestCommand, type NativeLine} from '../domain/native-command.js'
 import {placeClone, type Candidate, type Placement} from '../domain/placement.js'
@@ -80,7 +81,7 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
     resources: ClusterResources,
     careful: boolean,
   ): Promise<Result<{placed: Placed; refused: Map<string, string>}, Failure>> {
-    const refused = new Map<string, string>()
+    const refused = this.withoutStorages(resources)
     for (;;) {
       const placed = await this.tools.reach.placeWith(
         (out) => this.choose(name, resources, out),
@@ -105,6 +106,19 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
       if (local.length === 0) return ok({placed: placed.value, refused})
       refused.set(candidate.node, `the template's disks are on ${local.join(', ')}, local to ${source.node}`)
     }
+  }
+
+  /** Nodes that cannot hold its additional disks, which are made only once it is there. */
+  private withoutStorages({nodes, storages}: ClusterResources): Map<string, string> {
+    const {recipe, request} = this.order
+    const needs = recipe.storages(request)
+    return new Map(
+      nodes.flatMap(({node}) => {
+        const seen = storages.filter((one) => one.node === node)
+        const why = lacking(needs, seen)
+        return why === undefined ? [] : [[node, why] as const]
+      }),
+    )
   }
 
   /** What the clone, as it will be, does not find on a node. */

@@ -4,6 +4,7 @@ import {creationOn} from '../domain/creation-layers.js'
 import type {Failure} from '../domain/failure.js'
 import {guestNeeds} from '../domain/guest-needs.js'
 import type {GuestOptions} from '../domain/guest-options.js'
+import {namedNeeds} from '../domain/named-needs.js'
 import {rootOnlyOptions} from '../domain/root-options.js'
 import {bootDisk} from '../domain/vm-disks.js'
 import type {CloneRecipe} from './clone-recipe.js'
@@ -26,6 +27,7 @@ export const vmClones: CloneRecipe<VmCreateRequest> = {
       devices,
     }
   },
+  storages: ({hardware}) => namedNeeds(hardware.disks, 'images'),
   disk: (config) => bootDisk(config) ?? 'scsi0',
   rootOnly: (options) => rootOnlyOptions(options),
 }

@@ -11,6 +11,8 @@ describe('a storage that is on no node', () => {
     cluster = await startCluster({pveVersion: '9.2'})
     const made = await cluster.run(['proxmox', 'backup', 'run', 'scratch', '--storage', 'nas', '--json'])
     expect(made.exitCode, made.stderr).to.equal(0)
+    const template = await cluster.run(['proxmox', 'lxc', 'template', 'playground', '--yes'])
+    expect(template.exitCode, template.stderr).to.equal(0)
   })
 
   beforeEach(() => {
@@ -96,6 +98,31 @@ describe('a storage that is on no node', () => {
     const {json} = await run('vm', 'create', 'web', 'ubuntu-22.04', '--dry-run', '--json')
     expect(json().placement.rejected).to.deep.include({node: 'pve1', reason: 'storage gone is not there'})
     expect((await run('vm', 'create', 'web', 'ubuntu-22.04', '--node', 'pve1', '--dry-run')).exitCode).to.equal(5)
+  })
+
+  it('keeps a clone off the nodes that cannot hold its other disks, before anything is sent', async () => {
+    for (const [noun, template, flag, value, what] of [
+      ['vm', 'ubuntu-22.04', '--disk', ':3GiB', 'disk images'],
+      ['lxc', 'debian-12', '--mount', ':8,mp=/data', 'container disks'],
+    ] as const) {
+      const create = ['create', 'web', template, ...LVM, flag]
+      const pinned = await refused(8, noun, ...create, `local${value}`, '--node', 'pve1')
+      expect(pinned.message).to.contain(`node pve1 cannot take "web": storage local does not hold ${what}`)
+      const anywhere = await refused(8, noun, ...create, `local${value}`)
+      expect(anywhere.message).to.contain('no node can take "web": pve1: storage local does not hold')
+      expect((await refused(8, noun, ...create, `nas${value}`, '--node', 'pve3')).message).to.contain(
+        'nas is not there',
+      )
+      const {json} = await run(noun, ...create, `nas${value}`, '--dry-run', '--json')
+      const {placement} = json()
+      expect(placement.rejected.find(({node}: {node: string}) => node === 'pve3').reason).to.contain('nas is not there')
+    }
+
+    const ofTemplate = await refused(8, 'lxc', 'create', 'web', 'playground', '--mount', 'local:8,mp=/data')
+    expect(ofTemplate.message).to.contain('pve3: storage local does not hold container disks')
+    const iso = 'local:iso/debian-12.7.0-amd64-netinst.iso,media=cdrom'
+    const withIso = await run('vm', 'create', 'web', 'ubuntu-22.04', '--disk', iso, '--dry-run')
+    expect(withIso.stderr).not.to.contain('does not hold')
   })
 
   it('is refused where it is on other nodes only, or holds something else', async () => {

@@ -75,13 +75,17 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
     )
   }
 
-  /** The best node; with a careful look also at the template's disks, which otherwise only the server itself knows of. */
+  /**
+   * The best node; with a careful look also at the template's disks, which otherwise only the server itself knows of, and at its bridges and devices. What is to be
+   * started is worth that look, for the server makes it without them and cannot start it.
+   */
   private async find(
     name: string,
     resources: ClusterResources,
     careful: boolean,
   ): Promise<Result<{placed: Placed; refused: Map<string, string>}, Failure>> {
     const refused = this.withoutStorages(resources)
+    const looks = careful || this.order.request.start
     for (;;) {
       const placed = await this.tools.reach.placeWith(
         (out) => this.choose(name, resources, out),
@@ -92,7 +96,7 @@ export class PreparedClones<R extends GuestCreateRequest> implements PreparedGue
       if (placed.isErr()) return err(placed.error)
       const {candidate} = placed.value
       const {source} = candidate
-      if (!careful || source.node === candidate.node) return ok({placed: placed.value, refused})
+      if (!looks || source.node === candidate.node) return ok({placed: placed.value, refused})
       const config = await this.config(source)
       if (config.isErr()) return err(config.error)
       const lack = await this.lack(config.value, candidate.node)

@@ -41,6 +41,22 @@ describe('vm create on a cluster', () => {
     ])
   })
 
+  it('starts a clone only where its template says that it can run', async () => {
+    const {world} = cluster.simulator
+    const networks = world.store.of('network')
+    networks.put('pve1/vmbr7', {...networks.get('pve1/vmbr0')!, iface: 'vmbr7'})
+    const template = world.store.of('guests').get('9000')!
+    const config = {...template.config, net0: 'virtio=BC:24:11:00:90:00,bridge=vmbr7'}
+    world.store.of('guests').update('9000', {config})
+    const planned = await create('web', 'ubuntu-22.04', '--start', '--dry-run')
+    expect(planned.json().placement.node).to.equal('pve1')
+    const refused = await create('web', 'ubuntu-22.04', '--start', '--node', 'pve2')
+    expect(refused.exitCode).to.equal(8)
+    expect(refused.json().error.message).to.contain('it has no bridge vmbr7')
+    expect((await create('web', 'ubuntu-22.04', '--start')).json()).to.include({node: 'pve1', status: 'running'})
+    world.store.of('guests').update('9000', {config: template.config})
+  })
+
   it('does what was asked on top: configuration, disk, tags, pool, start', async () => {
     const {json, exitCode} = await create(
       ...['sql', 'debian-12', '--node', 'pve3', '--cores', '4', '--memory', '3GiB', '--disk-size', '20GiB'],

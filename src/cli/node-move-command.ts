@@ -19,7 +19,12 @@ export abstract class NodeMoveCommand<R extends object> extends BaseCommand<R> {
   protected async drainSetting(flags: PlacementFlags): Promise<DrainSetting> {
     const settings = await this.settings()
     const policy = policyOf(flags, settings)
-    return {surroundings: surroundingsOf(this.runtime, this.config), context: settings.name, policy}
+    return {
+      surroundings: surroundingsOf(this.runtime, this.config),
+      context: settings.name,
+      policy,
+      ceilingGiven: flags['memory-ceiling'] !== undefined,
+    }
   }
 }
 

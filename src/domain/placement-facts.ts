@@ -96,6 +96,16 @@ export function memoryLoad(
   )
 }
 
+/** The same as a share of the node's memory, rounded up; undefined where that is not known. */
+export function memoryShare(
+  node: string,
+  {guests, nodes}: Pick<PlacementFacts, 'guests' | 'nodes'>,
+): number | undefined {
+  const there = nodes.find((one) => one.node === node)
+  if (there?.memoryBytes === undefined) return undefined
+  return Math.ceil((memoryLoad(there, guests) / there.memoryBytes) * 1e6) / 1e6
+}
+
 /** Its configured memory while it runs; 0 for what is stopped. */
 export function runningMemory(guest: Pick<PlacementGuest, 'memoryBytes' | 'status' | 'template'>): number {
   return takesMemory(guest) ? (guest.memoryBytes ?? 0) : 0

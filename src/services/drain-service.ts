@@ -20,7 +20,7 @@ import {
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import {blockedText, type BlockedManner} from '../domain/move-plan.js'
-import {takesMemory} from '../domain/placement-facts.js'
+import {memoryShare, takesMemory} from '../domain/placement-facts.js'
 import {inOrder} from './in-order.js'
 import {JournalKeeper, type JournalStore} from './journal-keeper.js'
 import {JournalledMoves, type MoverParts} from './journalled-moves.js'
@@ -51,12 +51,15 @@ export interface Drained {
 export interface DrainParts extends MoverParts {
   readonly facts: Pick<PlacementFactsService, 'look'>
   readonly journals: (node: string) => JournalStore
+  /** Somebody has asked for this very memory ceiling. */
+  readonly ceilingGiven?: boolean
   /** A word for this process. */
   readonly run: string
 }
 
 interface Prepared extends PlannedDrain {
   readonly begunAt?: string
+  readonly memoryShare: number
 }
 
 /** Empties nodes for maintenance: plans first, writes down what it does, and goes on where it was cut off. */
@@ -102,7 +105,13 @@ export class DrainService {
     ).map((saved) => saved ?? planDrain(node, facts.value, kept, manner, this.parts.policy))
     return prepared.map(({plan, steps}) => {
       const whole = {...plan, resumed}
-      this.#prepared.set(whole, {plan: whole, steps, ...(journal !== undefined && {begunAt: journal.begunAt})})
+      const share = Math.max(journal?.memoryShare ?? 0, memoryShare(node, facts.value) ?? 0)
+      this.#prepared.set(whole, {
+        plan: whole,
+        steps,
+        memoryShare: share,
+        ...(journal !== undefined && {begunAt: journal.begunAt}),
+      })
       return whole
     })
   }
@@ -111,7 +120,11 @@ export class DrainService {
   async carryOut(plan: DrainPlan, parallel: number, patience: Patience): Promise<Result<Drained, Failure>> {
     const {node} = plan
     if (!plan.possible) return err(blockedFailure(plan))
-    const {begunAt = new Date(this.parts.timing.now()).toISOString(), steps = []} = this.#prepared.get(plan) ?? {}
+    const {
+      begunAt = new Date(this.parts.timing.now()).toISOString(),
+      memoryShare: share,
+      steps = [],
+    } = this.#prepared.get(plan) ?? {}
     const open = steps.filter((step) => step.state === 'planned' || step.state === 'begun')
     if (steps.length === 0) return this.finish(plan, undefined, false)
     const taken = JournalKeeper.take(this.parts.journals(node), {
@@ -123,6 +136,7 @@ export class DrainService {
       blocked: plan.whenBlocked,
       ...(plan.withStopped && {withStopped: true}),
       steps,
+      ...(share !== undefined && {memoryShare: share}),
     })
     if (taken.isErr()) return err(taken.error)
     const keeper = taken.value

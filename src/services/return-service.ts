@@ -2,6 +2,7 @@ import {err, ok, type Result} from 'neverthrow'
 import {originsOf, withoutStep, type DrainJournal} from '../domain/drain-journal.js'
 import {exitCodeOf, failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
+import type {PlacementPolicy} from '../domain/guest-reach.js'
 import type {BlockedGuest, PlannedMove} from '../domain/move-plan.js'
 import {planReturn, type PlannedStart, type ReturnPlan} from '../domain/return-plan.js'
 import type {DrainParts} from './drain-service.js'
@@ -53,16 +54,23 @@ export class ReturnService {
     const ready = await this.parts.watch.ready(node)
     // Where there is nothing to bring home, it does not matter whether it could be.
     if (ready.isErr() && (read.value !== undefined || exitCodeOf(ready.error) !== EXIT_REFUSED)) return err(ready.error)
-    if (read.value === undefined) {
+    const journal = read.value
+    if (journal === undefined) {
       return ok({node, known: false, moves: [], starts: [], blocked: [], home: [], gone: []})
     }
 
-    const origins = originsOf(read.value)
+    const origins = originsOf(journal)
     const vmids = new Set(origins.map(({vmid}) => vmid))
     const look = await this.parts.watch.settled(vmids, patience)
     if (look.isErr()) return err(look.error)
     const facts = await this.parts.facts.look(({vmid}) => vmids.has(vmid))
-    return facts.map((known) => planOf(node, planReturn(known, origins, this.parts.policy)))
+    return facts.map((known) => planOf(node, planReturn(known, origins, this.policyFor(journal))))
+  }
+
+  /** The node may be as full as it was before it was drained, unless somebody says otherwise. */
+  private policyFor({memoryShare = 0}: DrainJournal): PlacementPolicy {
+    const {ceilingGiven, policy} = this.parts
+    return ceilingGiven === true ? policy : {...policy, memoryCeiling: Math.max(policy.memoryCeiling, memoryShare)}
   }
 
   /** Does what it can; the journal keeps what is left of it. Without quorum, or when it cannot be known where a guest is, nothing more is begun. */
@@ -75,7 +83,7 @@ export class ReturnService {
     const taken = JournalKeeper.take(store, afterLook(read.value, plan, this.parts.run))
     if (taken.isErr()) return err(taken.error)
     const keeper = taken.value
-    const moves = new JournalledMoves(this.parts, keeper, patience)
+    const moves = new JournalledMoves({...this.parts, policy: this.policyFor(read.value)}, keeper, patience)
     let stopped: Failure | undefined
     const act = async (who: Who, work: () => Promise<Result<void, Failure>>): Promise<boolean> => {
       const done = await work()

@@ -68,6 +68,20 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
       expect((await node('return', 'pve2')).json()).to.include({changed: false, complete: true})
     })
 
+    it('brings all home to a node that was fuller than guests may make it', async () => {
+      const nodes = cluster.simulator.world.store.of('nodes')
+      // Of 5 GiB the guests that run there take all.
+      nodes.update('pve2', {memoryBytes: 5 * 1024 ** 3, baseMemoryBytes: 0})
+      const before = await where()
+      expect((await node('drain', 'pve2')).exitCode).to.equal(0)
+      const kept = await node('return', 'pve2', '--memory-ceiling', '90')
+      expect(kept.exitCode, kept.stdout).to.equal(9)
+      expect(kept.json().blocked[0].reason).to.contain('of memory left below 90%')
+      const home = await node('return', 'pve2')
+      expect(home.json(), home.stdout).to.include({complete: true})
+      expect(await where()).to.deep.equal(before)
+    })
+
     it('moves guests that are stopped when told to, names those that cannot, and goes on so', async () => {
       await cluster.run(['proxmox', 'vm', 'stop', '101', '--yes'])
       const before = await where()

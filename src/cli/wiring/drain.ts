@@ -15,6 +15,8 @@ export interface DrainSetting {
   readonly surroundings: Surroundings
   readonly context: string
   readonly policy: PlacementPolicy
+  /** The ceiling of the policy was typed. */
+  readonly ceilingGiven: boolean
 }
 
 export function drainService(setting: DrainSetting): Wiring<DrainService> {
@@ -25,7 +27,7 @@ export function returnService(setting: DrainSetting): Wiring<ReturnService> {
   return (services) => new ReturnService(drainParts(services, setting))
 }
 
-function drainParts(services: Services, {context, policy, surroundings}: DrainSetting): DrainParts {
+function drainParts(services: Services, {ceilingGiven, context, policy, surroundings}: DrainSetting): DrainParts {
   const {parts, tasks} = services
   const {cluster, connection, guests, releases, taskList, timing} = parts
   return {
@@ -33,6 +35,7 @@ function drainParts(services: Services, {context, policy, surroundings}: DrainSe
     journals: (node) => new DrainJournalFile(surroundings, context, node),
     mover: new MigrateService(cluster, guests, new MigrateRepository(connection), taskList, tasks, releases, timing),
     policy,
+    ceilingGiven,
     power: powerService(services),
     run: surroundings.unique(),
     timing,

@@ -12,7 +12,7 @@ type Outcome = Returned | (HomePlan & {readonly dryRun: true})
 export default class NodeReturn extends NodeMoveCommand<Outcome> {
   static override summary = 'Bring the guests home that a drain sent away, and start those it shut down.'
   static override description =
-    'Only those that the record of the drain names; the record is on the machine where the drain was done. What cannot come home is named, the others come all the same (exit 9); the record is kept for another try until all are home. Disks that the drain copied are copied back.'
+    'Only those that the record of the drain names; the record is on the machine where the drain was done. What cannot come home is named, the others come all the same (exit 9); the record is kept for another try until all are home. Disks that the drain copied are copied back.\n\nThe node may become as full as it was when it was drained, also beyond the usual ceiling; --memory-ceiling is kept to where it is given.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> pve1 --dry-run',
     '<%= config.bin %> <%= command.id %> pve1',

@@ -32,7 +32,7 @@ const journal = z.object({
   blocked: z.enum(['fail', 'leave', 'shutdown']),
   withStopped: z.optional(z.literal(true)),
   left: z.optional(z.array(z.int())),
-  memoryShare: z.optional(z.number()),
+  memoryBytes: z.optional(z.number()),
   steps: z.array(
     z.discriminatedUnion('action', [
       z.object({...move, action: z.literal('move'), state}),

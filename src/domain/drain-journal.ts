@@ -47,8 +47,8 @@ export interface DrainJournal {
   /** Guests that are stopped move, too. */
   readonly withStopped?: true
   readonly steps: readonly DrainStep[]
-  /** Share of its memory that was taken when the drain began: as full it may be again, whatever the ceiling says. */
-  readonly memoryShare?: number
+  /** Bytes of its memory that were taken when the drain began: see `fullAgain`. */
+  readonly memoryBytes?: number
   /** Once it is drained: VMIDs of guests that were left running there on purpose. */
   readonly left?: readonly number[]
 }

@@ -96,14 +96,20 @@ export function memoryLoad(
   )
 }
 
-/** The same as a share of the node's memory, rounded up; undefined where that is not known. */
-export function memoryShare(
+/**
+ * The share of a node's memory that its guests may take to be as many as they were, 0..1 or more: what was taken then, and what the node uses now beyond its guests, which
+ * is counted beside those that come home.
+ * @param bytes what was taken then, by `memoryLoad`
+ */
+export function fullAgain(
   node: string,
+  bytes: number,
   {guests, nodes}: Pick<PlacementFacts, 'guests' | 'nodes'>,
-): number | undefined {
+): number {
   const there = nodes.find((one) => one.node === node)
-  if (there?.memoryBytes === undefined) return undefined
-  return Math.ceil((memoryLoad(there, guests) / there.memoryBytes) * 1e6) / 1e6
+  if (there?.memoryBytes === undefined) return 0
+  const beyond = memoryLoad(there, guests) - memoryLoad({node}, guests)
+  return Math.ceil(((bytes + beyond) / there.memoryBytes) * 1e6) / 1e6
 }
 
 /** Its configured memory while it runs; 0 for what is stopped. */

@@ -20,7 +20,7 @@ import {
 import {failure, type Failure} from '../domain/failure.js'
 import {guestLabel} from '../domain/guest.js'
 import {blockedText, type BlockedManner} from '../domain/move-plan.js'
-import {memoryShare, takesMemory} from '../domain/placement-facts.js'
+import {memoryLoad, takesMemory} from '../domain/placement-facts.js'
 import {inOrder} from './in-order.js'
 import {JournalKeeper, type JournalStore} from './journal-keeper.js'
 import {JournalledMoves, type MoverParts} from './journalled-moves.js'
@@ -59,7 +59,7 @@ export interface DrainParts extends MoverParts {
 
 interface Prepared extends PlannedDrain {
   readonly begunAt?: string
-  readonly memoryShare: number
+  readonly memoryBytes: number
 }
 
 /** Empties nodes for maintenance: plans first, writes down what it does, and goes on where it was cut off. */
@@ -105,11 +105,11 @@ export class DrainService {
     ).map((saved) => saved ?? planDrain(node, facts.value, kept, manner, this.parts.policy))
     return prepared.map(({plan, steps}) => {
       const whole = {...plan, resumed}
-      const share = Math.max(journal?.memoryShare ?? 0, memoryShare(node, facts.value) ?? 0)
+      const there = facts.value.nodes.find((one) => one.node === node) ?? {node}
       this.#prepared.set(whole, {
         plan: whole,
         steps,
-        memoryShare: share,
+        memoryBytes: Math.max(journal?.memoryBytes ?? 0, memoryLoad(there, facts.value.guests)),
         ...(journal !== undefined && {begunAt: journal.begunAt}),
       })
       return whole
@@ -122,7 +122,7 @@ export class DrainService {
     if (!plan.possible) return err(blockedFailure(plan))
     const {
       begunAt = new Date(this.parts.timing.now()).toISOString(),
-      memoryShare: share,
+      memoryBytes,
       steps = [],
     } = this.#prepared.get(plan) ?? {}
     const open = steps.filter((step) => step.state === 'planned' || step.state === 'begun')
@@ -136,7 +136,7 @@ export class DrainService {
       blocked: plan.whenBlocked,
       ...(plan.withStopped && {withStopped: true}),
       steps,
-      ...(share !== undefined && {memoryShare: share}),
+      ...(memoryBytes !== undefined && {memoryBytes}),
     })
     if (taken.isErr()) return err(taken.error)
     const keeper = taken.value

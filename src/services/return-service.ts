@@ -4,6 +4,7 @@ import {exitCodeOf, failure, type Failure} from '../domain/failure.js'
 import {guestLabel, type Guest} from '../domain/guest.js'
 import type {PlacementPolicy} from '../domain/guest-reach.js'
 import type {BlockedGuest, PlannedMove} from '../domain/move-plan.js'
+import {fullAgain, type PlacementFacts} from '../domain/placement-facts.js'
 import {planReturn, type PlannedStart, type ReturnPlan} from '../domain/return-plan.js'
 import type {DrainParts} from './drain-service.js'
 import {inOrder} from './in-order.js'
@@ -45,6 +46,8 @@ export interface Returned {
 
 /** Brings home what a drain sent away, and starts what it shut down. */
 export class ReturnService {
+  readonly #policies = new WeakMap<HomePlan, PlacementPolicy>()
+
   constructor(private readonly parts: DrainParts) {}
 
   /** What would be done; sends GET requests only. Waits for guests that an earlier run has set in motion. */
@@ -64,13 +67,19 @@ export class ReturnService {
     const look = await this.parts.watch.settled(vmids, patience)
     if (look.isErr()) return err(look.error)
     const facts = await this.parts.facts.look(({vmid}) => vmids.has(vmid))
-    return facts.map((known) => planOf(node, planReturn(known, origins, this.policyFor(journal))))
+    return facts.map((known) => {
+      const policy = this.policyFor(journal, known)
+      const plan = planOf(node, planReturn(known, origins, policy))
+      this.#policies.set(plan, policy)
+      return plan
+    })
   }
 
   /** The node may be as full as it was before it was drained, unless somebody says otherwise. */
-  private policyFor({memoryShare = 0}: DrainJournal): PlacementPolicy {
+  private policyFor({memoryBytes = 0, node}: DrainJournal, facts: PlacementFacts): PlacementPolicy {
     const {ceilingGiven, policy} = this.parts
-    return ceilingGiven === true ? policy : {...policy, memoryCeiling: Math.max(policy.memoryCeiling, memoryShare)}
+    if (ceilingGiven === true) return policy
+    return {...policy, memoryCeiling: Math.max(policy.memoryCeiling, fullAgain(node, memoryBytes, facts))}
   }
 
   /** Does what it can; the journal keeps what is left of it. Without quorum, or when it cannot be known where a guest is, nothing more is begun. */
@@ -83,7 +92,11 @@ export class ReturnService {
     const taken = JournalKeeper.take(store, afterLook(read.value, plan, this.parts.run))
     if (taken.isErr()) return err(taken.error)
     const keeper = taken.value
-    const moves = new JournalledMoves({...this.parts, policy: this.policyFor(read.value)}, keeper, patience)
+    const moves = new JournalledMoves(
+      {...this.parts, policy: this.#policies.get(plan) ?? this.parts.policy},
+      keeper,
+      patience,
+    )
     let stopped: Failure | undefined
     const act = async (who: Who, work: () => Promise<Result<void, Failure>>): Promise<boolean> => {
       const done = await work()

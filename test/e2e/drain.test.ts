@@ -70,8 +70,8 @@ for (const pveVersion of ['8.4', '9.2'] as const) {
 
     it('brings all home to a node that was fuller than guests may make it', async () => {
       const nodes = cluster.simulator.world.store.of('nodes')
-      // Of 5 GiB the guests that run there take all.
-      nodes.update('pve2', {memoryBytes: 5 * 1024 ** 3, baseMemoryBytes: 0})
+      // Of 5 GiB the guests that run there take all, and the node itself needs some.
+      nodes.update('pve2', {memoryBytes: 5 * 1024 ** 3, baseMemoryBytes: 1024 ** 3})
       const before = await where()
       expect((await node('drain', 'pve2')).exitCode).to.equal(0)
       const kept = await node('return', 'pve2', '--memory-ceiling', '90')

@@ -24,14 +24,20 @@ export const nodesRoutes: Routes = {
   'POST /nodes/{node}/status'(call) {
     const {world, node} = call
     const reboot = call.text('command') === 'reboot'
-    // the answer comes first, the machine acts two seconds later (reference 2.15)
-    world.clock.after(2, () => {
+    // the answer comes first, the machine acts two seconds later (reference 2.15), and answers until its services have stopped
+    world.clock.after(2 + STOPPING_SECONDS, () => {
       world.killNode(node)
-      if (reboot) world.clock.after(60, () => world.bootNode(node))
+      if (!reboot) return
+      // where nothing takes time there is no moment in which it is off
+      if (world.clock.mode.kind === 'instant') world.bootNode(node)
+      else world.clock.after(60, () => world.bootNode(node))
     })
     return null
   },
 }
+
+/** How long a machine takes to stop its services before its power goes. */
+const STOPPING_SECONDS = 10
 
 function listEntry(call: Call, figures: Figures, node: NodeRecord): Json {
   const {world} = call

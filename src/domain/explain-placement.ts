@@ -1,6 +1,7 @@
 import type {PlacementPolicy} from './guest-reach.js'
 import {MoveBoard} from './move-board.js'
 import {groupOf} from './move-groups.js'
+import {nodeObstacle} from './node.js'
 import {bestFirst, type NodeCandidate, type Placement, type Rejection} from './placement.js'
 import type {PlacementFacts, PlacementGuest} from './placement-facts.js'
 
@@ -24,12 +25,14 @@ export function explainGuest(
   const rejected: Rejection[] = []
   for (const [number, node] of board.nodes.entries()) {
     const here = node === guest.node
-    const reason = here ? unit.out[number] : (anchor ?? board.obstacle(unit, number))
+    const there = board.index.node(node)
+    const off = there === undefined ? undefined : nodeObstacle(there)
+    const reason = here ? unit.out[number] : (off ?? anchor ?? board.obstacle(unit, number))
     if (reason !== undefined) {
       rejected.push({
         node,
         reason,
-        ...(!here && anchor === undefined && board.lacksMemory(unit, number) && {lacks: 'memory'}),
+        ...(!here && off === undefined && anchor === undefined && board.lacksMemory(unit, number) && {lacks: 'memory'}),
       })
       continue
     }

@@ -306,4 +306,11 @@ describe('an explanation', () => {
     expect(stay.candidates[0]?.node).to.equal('a')
     expect(placementReason(stay)).to.equal('where it is already among 3 eligible nodes')
   })
+
+  it('says of a node that is off just that, as where it is named', () => {
+    const facts = cluster([node('a', 32), node('b', 34, {status: 'offline'}), node('c', 33)], [vm(1, 'a', 1, onSsd)])
+    const {rejected} = explainGuest(facts, facts.guests[0]!, PLACEMENT_POLICY)
+    expect(rejected[0]).to.deep.equal({node: 'b', reason: 'offline'})
+    expect(rejected[1]?.reason).to.contain('local disks are not to be moved')
+  })
 })

@@ -13,7 +13,7 @@ export default class Rebalance extends BaseCommand<Outcome> {
   static override summary = 'Even out how full the nodes are.'
   static override description = [
     'Plans the few moves of running guests that help most, shows them with the memory of each node before and after, and asks. Running VMs move online, containers are restarted on their new nodes. Each guest moves once at most; storage, bridges, devices, HA rules and the memory ceiling hold at every step, and guests that HA keeps together stay where they are.',
-    'The imbalance is the standard deviation of the shares of memory that are taken, over all nodes that take guests; a move that does not lower it by a percentage point is not worth it. What counts is configured memory.',
+    'The imbalance is the standard deviation of the shares of memory that are taken, over all nodes that take guests; a move that does not lower it by a percentage point is not worth it. What counts is the configured memory of all guests that run there, plus what a node uses beyond that.',
     'Before each move everything is asked again. After the first failure nothing new is begun: exit 9 where guests have moved by then, else that of the failure; 12 where nobody knows what became of a guest.',
   ].join('\n\n')
   static override examples = [

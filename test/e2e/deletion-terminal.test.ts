@@ -1,42 +1,12 @@
 import {expect} from 'chai'
-import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import {fileURLToPath} from 'node:url'
 
-import {startCluster, type TestCluster} from '../helpers/cluster.js'
-import {PtySession} from '../helpers/pty.js'
-
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+import {useTerminal} from '../helpers/terminal.js'
 
 describe('deleting at a terminal', function () {
   this.timeout(60_000)
 
-  let cluster: TestCluster
-  let folder: string
-  let session: PtySession | undefined
-
-  before(async () => {
-    cluster = await startCluster()
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'homelab-deletion-'))
-  })
-
-  afterEach(async () => {
-    await session?.end()
-    session = undefined
-  })
-
-  after(async () => {
-    await cluster.stop()
-    fs.rmSync(folder, {recursive: true, force: true})
-  })
-
-  const open = (argv: string): PtySession => {
-    const home = {PATH: process.env.PATH ?? '', HOME: folder, HOMELAB_CONFIG_DIR: folder, NO_COLOR: '1', TERM: 'xterm'}
-    session = new PtySession(`"${process.execPath}" "${PROGRAM}" ${argv}; echo "EXIT=$?"`, {...home, ...cluster.env})
-    return session
-  }
-  const deletions = () => cluster.requests.filter(({method}) => method === 'DELETE').length
+  const {cluster, open} = useTerminal()
+  const deletions = () => cluster().requests.filter(({method}) => method === 'DELETE').length
 
   it('wants the name of one guest to be typed', async () => {
     const wrong = open('proxmox vm delete scratch')

@@ -12,7 +12,7 @@ import {
 import {sequenceMoves, type Arrival} from './move-sequence.js'
 import type {PlacementPolicy} from './guest-reach.js'
 import {nodeObstacle} from './node.js'
-import type {Guest} from './guest.js'
+import {guestLabel, type Guest} from './guest.js'
 import {type PlacementFacts, type PlacementGuest} from './placement-facts.js'
 import {formatSize} from './size.js'
 
@@ -62,19 +62,29 @@ export function planReturn(
   const blocked: BlockedGuest[] = []
   const arrivals: Arrival[] = []
   const seen = new Set<number>()
+  const going = new Map<number, string>()
   for (const {vmid} of origins) {
     const guest = known.get(vmid)
     const home = homes.get(vmid)
     if (guest === undefined || home === undefined || guest.node === home || seen.has(vmid)) continue
     const group = groupOf(guest, facts)
     const guests = group.filter((one) => one.node !== home && homes.get(one.vmid) === home)
+    const ahead = group.find((one) => (going.get(one.vmid) ?? home) !== home)
     for (const one of guests) seen.add(one.vmid)
+    if (ahead !== undefined) {
+      const why = `HA keeps it together with ${guestLabel(ahead)}, which goes to ${going.get(ahead.vmid)}`
+      blocked.push(...guests.map((one) => blockedGuest(one, why)))
+      continue
+    }
+
     const stays = group.filter((one) => !guests.includes(one))
     const unit = board.unit(guests, stays)
     const node = board.numberOf(home)
     const anchor = board.anchor(unit) ?? (node < 0 ? `its node ${home} is no longer there` : unit.out[node])
-    if (anchor === undefined) arrivals.push({unit, node})
-    else blocked.push(...guests.map((one) => blockedGuest(one, anchor)))
+    if (anchor === undefined) {
+      arrivals.push({unit, node})
+      for (const one of guests) going.set(one.vmid, home)
+    } else blocked.push(...guests.map((one) => blockedGuest(one, anchor)))
   }
 
   const {peak, steps, stuck} = sequenceMoves(board, arrivals, budget)

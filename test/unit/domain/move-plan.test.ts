@@ -258,6 +258,22 @@ describe('plans that bring guests home', () => {
     expect(plan.gone).to.deep.equal([9])
   })
 
+  it('does not send guests past each other that belong together', () => {
+    const together = {name: 'pair', affinity: 'positive' as const, vmids: new Set([1, 2])}
+    const facts = cluster([node('a', 10), node('b', 10)], [vm(1, 'a', 1), vm(2, 'b', 1)], {
+      resourceAffinities: [together],
+    })
+    const origins = [
+      {vmid: 1, node: 'b'},
+      {vmid: 2, node: 'a'},
+    ]
+    const plan = planReturn(facts, origins, PLACEMENT_POLICY)
+    expect(plan.moves.map(({to, vmid}) => [vmid, to])).to.deep.equal([[1, 'b']])
+    expect(plan.blocked.map(({reason, vmid}) => [vmid, reason])).to.deep.equal([
+      [2, 'HA keeps it together with VM 1, which goes to b'],
+    ])
+  })
+
   it('names a swap that has no order, and starts what was shut down', () => {
     const nodes = [node('a', 10), node('b', 10), node('c', 10)]
     const policy = {...PLACEMENT_POLICY, memoryCeiling: 1}

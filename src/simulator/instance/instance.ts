@@ -17,6 +17,8 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/
 /** How long a simulator may take to stop before its process is killed. */
 const STOP_MS = 10_000
 const POLL_MS = 20
+/** Of large answers to many at once, what is garbage already would fill the young generation up to its usual size. */
+const FRUGAL = ['--max-semi-space-size=4']
 /** Where to look when a command was refused. */
 const HINTS: Readonly<Partial<Record<ControlRequest['action'], string>>> = {
   'fault-clear': 'See the faults: homelab simulator fault list',
@@ -244,7 +246,7 @@ function spawnInstance(
 ): ResultAsync<InstanceRecord, Failure> {
   const start = async (): Promise<InstanceRecord> => {
     const log = openSync(files.log, 'a', 0o600)
-    const child = spawn(execPath, entryArguments(), {
+    const child = spawn(execPath, [...FRUGAL, ...entryArguments()], {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
       cwd: files.directory,

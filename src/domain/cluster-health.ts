@@ -1,6 +1,7 @@
 import type {ClusterResources} from './cluster.js'
-import {byVmid} from './guest.js'
+import {byVmid, type Guest} from './guest.js'
 import {naturalOrder} from './natural-order.js'
+import type {ClusterNode} from './node.js'
 
 /** A line of the cluster's log. */
 export interface ClusterLogEntry {
@@ -40,53 +41,16 @@ export interface ClusterResource {
 /** Guests by VMID, then nodes, then storages, under the ids that Proxmox VE gives them. */
 export function resourceList({guests, nodes, storages}: ClusterResources): ClusterResource[] {
   return [
-    ...[...guests]
-      .sort(byVmid)
-      .map(
-        ({
-          cpuUsage,
-          diskBytes,
-          diskUsedBytes,
-          memoryBytes,
-          memoryUsedBytes,
-          name,
-          node,
-          status,
-          type,
-          uptimeSeconds,
-          vmid,
-        }) =>
-          known({
-            id: `${type}/${vmid}`,
-            type,
-            name,
-            node,
-            status,
-            cpuUsage,
-            memoryUsedBytes,
-            memoryBytes,
-            diskUsedBytes,
-            diskBytes,
-            uptimeSeconds,
-          }),
-      ),
+    ...[...guests].sort(byVmid).map((guest) => {
+      const {name, node, status, type, vmid} = guest
+      return known({id: `${type}/${vmid}`, type, name, node, status, ...figuresOf(guest)})
+    }),
     ...[...nodes]
       .sort((a, b) => naturalOrder(a.node, b.node))
-      .map(({cpuUsage, diskBytes, diskUsedBytes, memoryBytes, memoryUsedBytes, node, status, uptimeSeconds}) =>
-        known({
-          id: `node/${node}`,
-          type: 'node',
-          name: node,
-          node,
-          status,
-          cpuUsage,
-          memoryUsedBytes,
-          memoryBytes,
-          diskUsedBytes,
-          diskBytes,
-          uptimeSeconds,
-        }),
-      ),
+      .map((one) => {
+        const {node, status} = one
+        return known({id: `node/${node}`, type: 'node', name: node, node, status, ...figuresOf(one)})
+      }),
     ...[...storages]
       .sort((a, b) => naturalOrder(a.storage, b.storage) || naturalOrder(a.node, b.node))
       .map(({available, node, storage, totalBytes, usedBytes}) =>
@@ -104,6 +68,17 @@ export function resourceList({guests, nodes, storages}: ClusterResources): Clust
 }
 
 type Loose = {[K in keyof ClusterResource]: ClusterResource[K] | undefined}
+
+function figuresOf({
+  cpuUsage,
+  diskBytes,
+  diskUsedBytes,
+  memoryBytes,
+  memoryUsedBytes,
+  uptimeSeconds,
+}: ClusterNode | Guest) {
+  return {cpuUsage, memoryUsedBytes, memoryBytes, diskUsedBytes, diskBytes, uptimeSeconds}
+}
 
 /** Without what Proxmox VE did not report. */
 function known(row: Loose): ClusterResource {
